@@ -140,6 +140,7 @@ def list_steps(
         Step(
             "figures: requests by state", tallies.requests_by_state, "each scrape", reads_all=True
         ),
+        Step("figures: key changes by state", tallies.rotations_by_state, "each scrape"),
         Step("figures: messages left", tallies.messages_left, "each scrape"),
         Step("figures: the watch", lambda: tallies.watch(now), "each scrape", reads_all=True),
         Step(

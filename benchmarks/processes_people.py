@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ADMINS: Final = 600  # each looks at one request, as checks are counted a person and minute
 AT_ONCE: Final = 24  # requests that are brought further at the same time
 FIRST_MEMBER, FIRST_ADMIN = 200_000_000_000_000_000, 300_000_000_000_000_000
-_PATIENCE: Final = 10.0  # seconds that somebody waits for an answer, and then tries again
+PATIENCE: Final = 10.0  # seconds that somebody waits for an answer, and then tries again
 _REST: Final = 2.0  # seconds between two tries
 _FAR: Final = 3600.0  # seconds; the soak ends before that
 
@@ -96,7 +96,7 @@ class People:
             await asyncio.gather(*(self._approve(case, number, card, one) for one in admins))
             with contextlib.suppress(TimeoutError):
                 await self._discord.message(
-                    CHANNEL, lambda m: case.is_about(m) and not has_button(m, approve), _PATIENCE
+                    CHANNEL, lambda m: case.is_about(m) and not has_button(m, approve), PATIENCE
                 )
         direct = direct_channel(member)
         await self._discord.message(direct, case.is_first_word, _FAR)
@@ -111,7 +111,7 @@ class People:
             else:
                 await self._press(f"cowbell:req:check:{number}", card, case.place)
             with contextlib.suppress(TimeoutError):
-                await self._discord.message(direct, case.is_live_word, _PATIENCE)
+                await self._discord.message(direct, case.is_live_word, PATIENCE)
                 case.is_live = True
 
     async def _approve(self, case: Case, number: int, card: Json, admin: int) -> None:
@@ -142,7 +142,7 @@ class People:
             return any(part.get("custom_id") == custom_id for part in walk(sent.message))
 
         with contextlib.suppress(TimeoutError):
-            await sent.until(lambda sent: bool(sent.others) or is_there(sent), _PATIENCE)
+            await sent.until(lambda sent: bool(sent.others) or is_there(sent), PATIENCE)
         return is_there(sent)
 
     async def _press(self, custom_id: str, card: Json, admin: int) -> SentInteraction | None:
@@ -155,7 +155,7 @@ class People:
         """Return what was done as soon as it is answered; None where that takes too long."""
         sent = await act()
         try:
-            return await sent.answered(_PATIENCE)
+            return await sent.answered(PATIENCE)
         except TimeoutError:
             return None
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 HARNESS: Final = "harness"  # what we call ourselves at the database
-NOTED: Final = ("watched", "request", "outbox", "watch_news", "incident")
-_LONG: Final = "{state,evidence,facts,finding,value,replaced}"  # columns that nobody looks at
+NOTED: Final = ("watched", "request", "rotation", "outbox", "watch_news", "incident")
+# Columns that nobody looks at.
+_LONG: Final = "{state,evidence,facts,finding,value,replaced,old_value,servers}"
 _AGAIN: Final = 0.3  # seconds between two tries to reach the database
 _FAULTS: Final = (
     OSError,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MOST_GROWTH: Final = 1.2  # of the memory of a process that lives for minutes
 _POLLED: Final = 15.0  # seconds beyond a lease, in which it is seen that this has run out
 _LONG: Final = 60  # samples of a process that tell whether it grows
+_TAKEN: Final = {"watched": "looks", "request": "requests", "rotation": "rotations"}
 _SHOWN: Final = 20  # lines of what was lost, and of what was doubled
 
 
@@ -69,7 +70,7 @@ def make_rows(result: SoakResult) -> Iterator[Row]:
         "0",
         f"{counts['looks settled']} looks, {counts['messages']} messages, {counts['keys']} keys, "
         f"{counts['incidents']} incidents, {counts['requests']} requests with "
-        f"{counts['transitions']} transitions",
+        f"{counts['transitions']} transitions, {counts['rotations']} rotations",
     )
     yield Row(
         "Doubled",
@@ -82,7 +83,7 @@ def make_rows(result: SoakResult) -> Iterator[Row]:
     for table, times in result.takeovers.items():
         if times:
             yield Row(
-                f"Taken over by the rest: {'looks' if table == 'watched' else 'requests'}",
+                f"Taken over by the rest: {_TAKEN[table]}",
                 f"{max(times):.1f} s",
                 f"≤ {result.leases[table]:g} + {_POLLED:g} s",
                 f"{len(times)} leases of killed processes; median {statistics.median(times):.1f} s",

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bot_process import PROGRAM, Bot
+from bot_process import LOCAL_PROGRAM, Bot
 from discord_payloads import CHANNEL, GUILD
 
 from benchmarks.processes_people import ADMINS, FIRST_ADMIN
@@ -32,7 +32,7 @@ _LEASES: Final = """
 from datetime import timedelta
 from bot.app.work_parts import ALONE, BESIDE_MEMBERS
 for pace in (ALONE, BESIDE_MEMBERS):
-    for lease in ("look_lease", "request_lease"):
+    for lease in ("look_lease", "request_lease", "rotation_lease"):
         object.__setattr__(pace, lease, timedelta(seconds={seconds}))
 """
 _AGAIN: Final = (1.0, 3.0)  # seconds until a process is started again, as an init system does it
@@ -164,9 +164,9 @@ async def open_seats(
 ) -> list[Seat]:
     """Return a seat for each process of the world; their ways are closed with the stack.
 
-    `lease` is for how many seconds looks and requests are leased, None for as long as usual.
+    `lease` is for how many seconds looks, requests and rotations are leased; None: as usual.
     """
-    seats, program = [], PROGRAM
+    seats, program = [], LOCAL_PROGRAM
     if lease is not None:
         start = "from bot.cli import main"
         program = program.replace(start, f"{_LEASES.format(seconds=lease)}{start}")
@@ -186,6 +186,7 @@ async def open_seats(
             "MAILCOW_URL": world.mailcow.url,
             "MAILCOW_API_KEY": WRITE_KEY,
             "MAILCOW_READ_KEY": READ_KEY,
+            "DNS_PORT": str(world.dns.address[1]),  # its zones name it as their name server
         }
         seats.append(Seat(name, command, bot, way, world))
     return seats

@@ -1,10 +1,10 @@
 """Several unmodified processes on one PostgreSQL, disturbed in every way: what is lost or doubled.
 
 `python -m benchmarks.processes_soak`, or `make soak-processes`: three `work` and two `run` over a
-real PostgreSQL, with stand-ins for Discord, Mailcow and the DNS. Members ask, admins decide, and
-domains break and are mended; a member sends a command twice a second. Meanwhile processes are
-killed, the database is started anew, and the way to it is cut. When all has come to rest, what was
-lost or done twice is told. Needs `PYTHONPATH=.:tests:tests/e2e`.
+real PostgreSQL, with stand-ins for Discord, Mailcow and the DNS. Members ask, admins decide and
+change DKIM keys, and domains break and are mended; a member sends a command twice a second.
+Meanwhile processes are killed, the database is started anew, and the way to it is cut. When all has
+come to rest, what was lost or done twice is told. Needs `PYTHONPATH=.:tests:tests/e2e`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from benchmarks.processes_disturbances import Disturbances
 from benchmarks.processes_people import People
 from benchmarks.processes_probe import Probe
 from benchmarks.processes_report import SoakResult, describe, format_report, format_table
+from benchmarks.processes_rotations import KeyChanges
 from benchmarks.processes_seats import Seat, kept, open_seats
 from benchmarks.processes_takeover import takeovers
 from benchmarks.processes_verdict import judge
 from benchmarks.processes_world import Extent, World, open_world
 from bot.requests.worker import LEASE as REQUEST_LEASE
+from bot.rotations.rotation_worker import LEASE as ROTATION_LEASE
 from bot.watch.watch_worker import LEASE as LOOK_LEASE
 from forked_python import ForkedPython
 from postgres_server import running_postgres
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from postgres_server import PostgresServer
 
 _AT_FIRST: Final = 60.0  # seconds until the processes are there and have listed the domains
-_AFTER_LEASE: Final = 60.0  # seconds beyond the longest lease until all has come to rest
+_AFTER_LEASE: Final = 120.0  # seconds beyond the longest lease until all has come to rest
 _log = logging.getLogger(__name__)
 # Faults of ours; a command that fails with the database is logged with a traceback as well.
 _BAD_WORDS: Final = ("CRITICAL", "never retrieved", "never awaited", "unclosed", "a job failed")
@@ -56,6 +58,7 @@ class ProcessesSoak:
         self._seats = seats
         self._leases = leases
         self.people = People(world)
+        self.changes = KeyChanges(world)
         self.probe = Probe(world.discord)
         self.disturbances = Disturbances(world, seats)
 
@@ -67,6 +70,7 @@ class ProcessesSoak:
             await self._disturb()
             codes = [await seat.stop(keeping[seat.name]) for seat in self._seats]
         verdict = await judge(self._world, self.people)
+        await self.changes.judge(verdict)
         for seat, code in zip(self._seats, codes, strict=True):
             if code != 0:
                 verdict.said.append(f"{seat.name} ended with {code}")
@@ -126,6 +130,7 @@ class ProcessesSoak:
         every = min(12.0, max(seconds / 12, 3.0))
         async with asyncio.TaskGroup() as group:
             group.create_task(self.people.ask_for_all(0.8 * seconds))
+            group.create_task(self.changes.change_all(0.6 * seconds))
             for place, fault in enumerate(faults):
                 after = 0.7 * seconds * place / len(faults)
                 group.create_task(self.people.break_and_mend(fault, after, every))
@@ -141,6 +146,7 @@ class ProcessesSoak:
         query = (
             "SELECT (SELECT count(*) FROM watched WHERE lease_until IS NOT NULL OR due_at <= now())"
             " + (SELECT count(*) FROM request WHERE lease_until IS NOT NULL OR due_at <= now())"
+            " + (SELECT count(*) FROM rotation WHERE lease_until IS NOT NULL OR due_at <= now())"
             " + (SELECT count(*) FROM outbox WHERE ended_at IS NULL)"
             " + (SELECT count(*) FROM watch_news WHERE ended_at IS NULL AND due_at <= now())"
         )
@@ -153,10 +159,13 @@ class ProcessesSoak:
     def _say(self, text: str) -> None:
         live = sum(case.is_live for case in self.people.cases)
         _log.info(
-            "%s: %d of %d requests live, %d of %d faults mended, %d disturbances",
+            "%s: %d of %d requests live, %d of %d keys changed, %d of %d faults mended, "
+            "%d disturbances",
             text,
             live,
             len(self.people.cases),
+            sum(case.is_over for case in self.changes.cases),
+            self._world.extent.rotations,
             len(self.people.mended),
             len(self._world.faults),
             len(self.disturbances.done),
@@ -179,6 +188,7 @@ async def soak(
         leases = {
             "watched": LOOK_LEASE.total_seconds() if lease is None else lease,
             "request": REQUEST_LEASE.total_seconds() if lease is None else lease,
+            "rotation": ROTATION_LEASE.total_seconds() if lease is None else lease,
         }
         return await ProcessesSoak(world, seats, leases).run()
 

@@ -200,13 +200,13 @@ async def _judge_decisions(verdict: Verdict, world: World, people: People) -> No
         chain = chains.get(people.numbers.get(case.place, 0), [])
         decided = sum(after in _DECIDED for _, after in chain)
         verdict.expect_one(f"decision about {case.domain} ({case.kind})", decided)
-        broken = list(_find_broken(chain))
+        broken = list(find_broken(chain))
         verdict.doubled += [f"transition of {case.domain}: {step}" for step in broken]
         if not chain or chain[-1][1] != State.CLOSED.value:
             verdict.lost.append(f"end of the request for {case.domain} ({case.kind}): {chain}")
 
 
-def _find_broken(
+def find_broken(
     chain: list[tuple[str | None, str]],
 ) -> Iterator[tuple[str | None, str]]:
     """Yield the steps that do not begin where the one before ended, or were there before."""

@@ -40,6 +40,7 @@ class Extent:
 
     domains: int = 2000
     requests: int = 500
+    rotations: int = 24  # domains whose DKIM key is changed
     faults: int = 300  # domains that break and are mended
     looks: float = 6.0  # that come due a second, beside those at faults
     workers: int = 3

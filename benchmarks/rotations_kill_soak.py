@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 
 ADMIN: Final = Actor(ActorKind.ADMIN, 300_000_000_000_000_000)
 WATCHER: Final = 400_000_000_000_000_000  # of the first domain; the next one's is one more
-_PATIENCE: Final = 90.0  # seconds for a rotation to come to its next state, kills included
+_PATIENCE: Final = 900.0  # seconds for a rotation's next state; others may have the workshop first
 _MOST: Final = 2  # kills at one step of one rotation
 _SHARE: Final = 0.3  # of the moments of calls at which the bot is killed, as long as it may be
-_BETWEEN: Final = 0.15  # of the states at which it is killed, no call being under way
+_BETWEEN: Final = 0.3  # of the states at which it is killed, no call being under way
 _S = RotationState
+# How far rotations go, and how often; those that are not to retire are undone there.
+_GOALS: Final = {_S.PREPARED: 1, _S.LIVE: 1, _S.SWITCHED: 5, _S.RETIRED: 4}
 _log = logging.getLogger(__name__)
 
 
@@ -192,11 +194,12 @@ class KillSoak:
             self.faults.append(f"{domain} signs with another key than that of {seen.selector}")
 
     def _choose_goal(self) -> RotationState:
-        """Return how far a rotation goes: one that is not to retire is undone there."""
-        short = self.kills[RotationStep.RESTORE].total() < self.kills[RotationStep.SWITCH].total()
-        if short or self.chance.random() < 0.4:
+        """Return how far a rotation goes."""
+        lacking = {s for s in self.extent.steps if self.kills[s].total() < self.extent.kills}
+        if lacking == {RotationStep.RESTORE}:
             return _S.SWITCHED
-        return self.chance.choice((_S.PREPARED, _S.LIVE, _S.RETIRED, _S.RETIRED))
+        (goal,) = self.chance.choices(tuple(_GOALS), tuple(_GOALS.values()))
+        return goal
 
     async def _until(self, domain: str, state: RotationState) -> RotationSeen:
         """Return the rotation of a domain in a state; the bot may be killed there, too."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from benchmarks.rotations_time import RotationSeen, RotationTimes
     from bot.demo.mailcow_double.double_server import MailcowDouble
 
-_PATIENCE: Final = 240.0  # seconds for one step of a rotation, on a machine that is busy
+_PATIENCE: Final = 900.0  # seconds for one step of a rotation; 20 share one workshop
 _TYPED: Final = (0.2, 1.5)  # seconds that a member takes to publish at one server, and the other
 _POLLED: Final = 0.05  # seconds
 _S = RotationState

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-_POLLED: Final = 0.05  # seconds
+_POLLED: Final = 0.2  # seconds
 _LOOKED_FOR: Final = [RotationState.PREPARED.value, RotationState.PUBLISHED.value]
 _SURELY_OUT: Final = 1.0  # seconds more than what caches keep
 # All of a rotation's times, as if the clock had gone on.

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bot.checks.mail.mail_verdict import MailVerdict
     from bot.dns.answer import Outcome
     from bot.records.dkim_key import DkimKnowledge
+    from bot.records.key_change import KeyChange
 
 AT: Final = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 NOW: Final = int(AT.timestamp())
@@ -217,9 +218,9 @@ def good_mail(body: bytes = b"A test.\r\n") -> bytes:
     return deliver(hand_in(sign(compose(body))))
 
 
-def known_key() -> KnownKey:
+def known_key(selector: str = "dkim", key: KeyPair | None = None) -> KnownKey:
     """Return what a mail server tells of the key that it signs with."""
-    return KnownKey("dkim", DkimRecord.read(key_pair().record), "mailcow")
+    return KnownKey(selector, DkimRecord.read((key or key_pair()).record), "mailcow")
 
 
 def judge(
@@ -231,6 +232,7 @@ def judge(
     failing: dict[str, Outcome] | None = None,
     is_foreign: bool = True,
     receiver: tuple[str, ...] = ("else.example",),
+    change: KeyChange | None = None,
 ) -> MailVerdict:
     """Return the verdict on a mail in a world of records."""
     mail = ReceivedMail(
@@ -240,6 +242,7 @@ def judge(
         domain,
         dkim_known or KeyUnknown(),
         is_foreign,
+        change,
     )
     ask = LinesAsk(zone() if world is None else world, failing)
     return asyncio.run(receive_mail(ask, SERVER, mail))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.checks.report import Report
+    from bot.records.key_change import KeyChange
     from conftest import CaseFile
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -69,6 +70,7 @@ class TwoViews:
     servers: list[ZoneServer]
     checker: Checker
     key: KnownKey
+    change: KeyChange | None = None
 
     def tell_world(self, text: str, *, name_servers: str = NAME_SERVERS) -> None:
         """Let the resolver answer from this zone."""
@@ -85,7 +87,7 @@ class TwoViews:
         """Check with a known key, after counting from zero."""
         for server in (self.resolver, *self.servers):
             server.forget()
-        return await self.checker.check(FRIEND, self.key)
+        return await self.checker.check(FRIEND, self.key, change=self.change)
 
 
 @asynccontextmanager

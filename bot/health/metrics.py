@@ -47,13 +47,13 @@ _LAGS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3)
 
 @dataclass(frozen=True, slots=True)
 class StoreFigures:
-    """What the database tells: of requests, of messages, of the watch and of changes of keys."""
+    """What the database tells: requests and key changes by state, messages, and the watch."""
 
     requests: Mapping[State, int]
-    messages: int
-    watch: WatchTally
     rotations: Mapping[RotationState, int]
     stuck_rotations: int
+    messages: int
+    watch: WatchTally
 
 
 class Metrics(Telemetry):
@@ -106,6 +106,15 @@ class Metrics(Telemetry):
             "cowbell_requests", "Requests of members, by their state.", ["state"],
             registry=shared,
         )  # fmt: skip
+        self._rotations = Gauge(
+            "cowbell_rotations", "Changes of DKIM keys, by their state.", ["state"],
+            registry=shared,
+        )  # fmt: skip
+        self._stuck = Gauge(
+            "cowbell_rotations_stuck",
+            "Changes of DKIM keys for which the mail server does not do its part.",
+            registry=shared,
+        )
         self._outbox = Gauge(
             "cowbell_outbox_messages", "Messages that are still to be delivered.",
             registry=shared,
@@ -121,15 +130,6 @@ class Metrics(Telemetry):
             "cowbell_watch_late_seconds", "How late the look is that is due first.",
             registry=shared,
         )  # fmt: skip
-        self._rotations = Gauge(
-            "cowbell_rotations", "Changes of DKIM keys, by their state.", ["state"],
-            registry=shared,
-        )  # fmt: skip
-        self._stuck = Gauge(
-            "cowbell_rotations_stuck",
-            "Changes of DKIM keys for which the mail server does not do its part.",
-            registry=shared,
-        )
         self.acknowledgements = Acknowledgements(self._acknowledged.observe)
         self.http_trace = self.acknowledgements.trace()
         self.observe_lag = self._lag.observe
@@ -178,8 +178,8 @@ class Metrics(Telemetry):
             for stage in RotationState:
                 self._rotations.labels(stage.value).set(figures.rotations.get(stage, 0))
         untold = float("nan")
-        self._outbox.set(untold if figures is None else figures.messages)
         self._stuck.set(untold if figures is None else figures.stuck_rotations)
+        self._outbox.set(untold if figures is None else figures.messages)
         self._watched.set(untold if figures is None else figures.watch.watched)
         self._incidents.set(untold if figures is None else figures.watch.incidents)
         self._late.set(untold if figures is None else figures.watch.late)

@@ -43,16 +43,16 @@ class Tallies(Protocol):
         """Return when the store has answered."""
         ...
 
-    async def rotations_by_state(self) -> Mapping[RotationState, int]:
-        """How many changes of keys are in each state."""
+    async def requests_by_state(self) -> Mapping[State, int]:
+        """Return how many requests are in each state."""
         ...
 
     async def stuck_rotations(self) -> int:
-        """How many of them do not get on."""
+        """How many changes of keys do not get on."""
         ...
 
-    async def requests_by_state(self) -> Mapping[State, int]:
-        """Return how many requests are in each state."""
+    async def rotations_by_state(self) -> Mapping[RotationState, int]:
+        """Return how many changes of keys are in each state."""
         ...
 
     async def messages_left(self) -> int:
@@ -122,10 +122,10 @@ class HealthPort:
             async with asyncio.timeout(_STORE_TIMEOUT):
                 return StoreFigures(
                     await tallies.requests_by_state(),
-                    await tallies.messages_left(),
-                    await tallies.watch(self._process.now()),
                     await tallies.rotations_by_state(),
                     await tallies.stuck_rotations(),
+                    await tallies.messages_left(),
+                    await tallies.watch(self._process.now()),
                 )
         except (StoreError, TimeoutError):
             return None

@@ -103,12 +103,15 @@ class MailcowRotator:
         """Copy the workshop's key to where the domain's next is kept."""
         target = next_name(domain)
         async with self._mailcow.turn(WORKSHOP), self._mailcow.turn(domain):
+            await self._require(WORKSHOP, key)
             await self._keep(WORKSHOP, target, key)
 
     async def keep_former(self, domain: Domain, key: KnownKey) -> None:
         """Copy the key that signs to where the domain's former one is kept."""
         target = former_name(domain)
         async with self._mailcow.turn(domain):
+            if not _is_same(await self._find(domain), key):
+                raise BackendRefused("mailcow-signs-otherwise", domain=domain.ascii)
             await self._keep(domain, target, key)
 
     async def switch(self, domain: Domain, before: KnownKey, to: KnownKey) -> None:
@@ -228,7 +231,6 @@ class MailcowRotator:
             raise BackendRefused("mailcow-key-not-kept", name=name.ascii, selector=key.selector)
 
     async def _keep(self, source: Domain, target: Domain, key: KnownKey) -> None:
-        await self._require(source, key)
         there = await self._find(target)
         if there is not None and not _is_same(there, key):
             await self._delete(target)  # else its private key would stay there under its selector

@@ -15,13 +15,14 @@ from bot.errors import RequestError
 from bot.requests.failure import dump_failure
 from bot.requests.model import BOT
 from bot.requests.schedule import SOONEST_LOOK, next_look
-from bot.rotations.rotation import RotationState
+from bot.rotations.rotation import RotationState, RotationStep
 from bot.rotations.rotation_changes import move, touch, undo
 
 if TYPE_CHECKING:
     from bot.rotations.rotation import Rotation, RotationChange
 
-GIVE_UP_AFTER: Final = timedelta(days=30)  # of a record that nobody publishes
+GIVE_UP_AFTER: Final = timedelta(days=30)  # of a record that does not get any further
+SEEN_FOR: Final = timedelta(minutes=10)  # a look at the servers; a switch later needs another one
 MOST_KEPT: Final = timedelta(days=7)  # no cache is waited for longer
 UNTOLD: Final = timedelta(days=1)  # in caches, where no server told; RFC 2308 section 5: 3 hours
 QUIET_HOURS: Final = range(2, 5)  # UTC; while a switch is written, mail can leave unsigned
@@ -36,13 +37,27 @@ def judge_look(rotation: Rotation, records: ServerRecords, now: datetime) -> Rot
     servers = dump_servers(seen)
     if records.is_everywhere:
         return _judge_everywhere(rotation, seen, servers, now)
-    if now >= rotation.opened_at + GIVE_UP_AFTER:
+    if now >= rotation.changed_at + GIVE_UP_AFTER:
         reason = dump_failure(RequestError("rotation-not-published"))
         return undo(rotation, BOT, now, detail=reason, reason=reason, servers=servers)
     fields: dict[str, Any] = {"servers": servers}
     if any(each.new in _LACKING for each in records.servers):
         fields |= {"live_at": None, "caches_until": None}
     return _await(rotation, _state_after(rotation, records), now, **fields)
+
+
+def needs_look(rotation: Rotation, now: datetime) -> bool:
+    """Whether a switch was put off for so long that its record may be gone by now."""
+    # From the next step on the mail server may sign with the new key already.
+    is_before = rotation.step is RotationStep.KEEP_FORMER
+    return is_before and now - rotation.changed_at > SEEN_FOR
+
+
+def put_off_switch(rotation: Rotation, records: ServerRecords, now: datetime) -> RotationChange:
+    """Return the change of a switch whose record is not everywhere any more: it waits for that."""
+    reason = dump_failure(RequestError("rotation-record-gone"))
+    servers, due_at = dump_servers(records), now + SEEN_FOR
+    return touch(rotation, servers=servers, due_at=due_at, reason=reason)
 
 
 def next_quiet_moment(now: datetime) -> datetime:

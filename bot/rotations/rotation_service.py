@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from bot.errors import (
-    BackendError,
-    BackendKeyFaulty,
-    BackendRefused,
-    RequestError,
-)
+from bot.errors import BackendError, BackendKeyFaulty, BackendRefused, RequestError
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
 from bot.requests.backend import MailHosting
 from bot.requests.model import RequestKind, make_pseudonym
@@ -45,7 +40,7 @@ if TYPE_CHECKING:
 
 MOST_A_DAY: Final = 20  # rotations that are begun because they are due, all those of a day counted
 _DAY: Final = timedelta(days=1)
-_AT_ONCE: Final = 500  # keys that are read and judged in one go
+_AT_ONCE: Final = 200  # keys that are read and judged in one go
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +108,7 @@ class Rotations:
 
         Where the mail server tells its domains, keys of others are none: nothing is signed there.
         """
-        now = self._now()
-        hosted = None
+        now, hosted = self._now(), None
         if self._backend.capabilities.can_tell_domains:
             hosted = frozenset(await self._backend.domains())
         due: list[DueKey] = []

@@ -8,25 +8,25 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.checks.dkim.server_records import ServerRecords, dump_servers
-from bot.errors import BackendError, BackendUnclear, CowbellError, StoreError
+from bot.checks.dkim.server_records import dump_servers
+from bot.errors import BackendError, BackendUnclear
 from bot.requests.leased_work import LeasedWork
 from bot.requests.model import BOT
 from bot.requests.polling import AMONG_PROCESSES, poll
 from bot.requests.worker import AFTER_OTHER, STILL_AT_IT
 from bot.rotations.call_outcomes import find_before, give_up, is_given_up, judge_done, judge_failed
-from bot.rotations.readiness import judge_look
+from bot.rotations.readiness import judge_look, needs_look, put_off_switch
 from bot.rotations.rotation import AWAITING_RECORD, RotationState, RotationStep
 from bot.rotations.rotation_calls import RotationCalls
 from bot.rotations.rotation_changes import begin_again, go_on, move, touch
+from bot.rotations.rotation_looks import RotationLooks
 from bot.rotations.switched_key import judge_restored, judge_switched, signs_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from bot.names import Domain
-    from bot.requests.backend import MailBackend, ServerDomain
+    from bot.requests.backend import MailBackend
     from bot.requests.polling import WakeUp
     from bot.requests.protocols import Watch
     from bot.rotations.key_rotator import KeyRotator
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(minutes=3)  # after it somebody else may take a rotation; each call begins anew
 LONGEST_CALL = 60.0  # seconds; well within the lease
-LONGEST_LOOK = 30.0  # seconds
 AT_ONCE = 4  # rotations
 
 _S = RotationState
@@ -66,12 +65,10 @@ class RotationWorker:
     ) -> None:
         self._store = store
         self._calls = RotationCalls(rotator, backend)
-        self._backend = backend
-        self._look = look
+        self._looks = RotationLooks(look, backend, watch)
         self._now = now
         self._wake_up = wake_up
         self._listener = wake_up.listen()
-        self._watch = watch
         self._lease = lease
         self._is_ending = False
         self._held: dict[int, Rotation] = {}  # those under way, as they were written last
@@ -154,6 +151,11 @@ class RotationWorker:
         rotation = taken if again is None else await self._write(taken, lambda _: again)
         if rotation is None or not await self._has_turn(rotation):
             return
+        if needs_look(rotation, self._now()):
+            records = await self._looks.ask_servers(rotation)
+            if not records.is_everywhere:
+                await self._write(rotation, lambda now: put_off_switch(taken, records, now))
+                return
         while rotation is not None:
             rotation = await self._call(rotation)
 
@@ -189,35 +191,27 @@ class RotationWorker:
             return await self._write(rotation, lambda now: judge_failed(rotation, failure, now))
         seen = None
         if rotation.state is _S.UNDOING and rotation.step is RotationStep.DROP_FORMER:
-            seen = await self._see_undone(rotation)
+            seen = await self._looks.see_undone(rotation)
         return await self._write(rotation, lambda now: judge_done(rotation, made, seen, now))
-
-    async def _see_undone(self, rotation: Rotation) -> ServerRecords | None:
-        """Return what name servers have, where mails may have been signed with the new key."""
-        if rotation.switched_at is None:
-            return None
-        await self._have_looked_at(rotation.domain)
-        seen = await self._ask_servers(rotation)
-        return seen if seen.servers else None
 
     async def _await_record(self, rotation: Rotation) -> None:
         """Look whether the new record is everywhere, and whether an admin was faster."""
         if rotation.by_hand and rotation.state is _S.LIVE:
-            server = await self._look_up(rotation.domain)
+            server = await self._looks.look_up(rotation.domain)
             if signs_with(server, rotation.new):
                 await self._write(
                     rotation,
                     lambda now: move(rotation, _S.SWITCHING, BOT, now, switched_at=now),
                 )
                 return
-        records = await self._ask_servers(rotation)
+        records = await self._looks.ask_servers(rotation)
         await self._write(rotation, lambda now: judge_look(rotation, records, now))
 
     async def _keep_both(self, rotation: Rotation) -> None:
         """Look whether the new key signs still, until the old one can go."""
         if rotation.attempts == 0:
-            await self._have_looked_at(rotation.domain)
-        server = await self._look_up(rotation.domain)
+            await self._looks.have_looked_at(rotation.domain)
+        server = await self._looks.look_up(rotation.domain)
         await self._write(rotation, lambda now: judge_switched(rotation, server, now))
 
     async def _follow_admin(self, rotation: Rotation) -> None:
@@ -234,37 +228,14 @@ class RotationWorker:
         if rotation.state is not _S.UNDOING:
             await self._write(rotation, lambda now: go_on(rotation, now))
             return
-        server = None if rotation.switched_at is None else await self._look_up(rotation.domain)
-        seen = await self._see_undone(rotation)
+        server = (
+            None if rotation.switched_at is None else await self._looks.look_up(rotation.domain)
+        )
+        seen = await self._looks.see_undone(rotation)
         servers = rotation.servers if seen is None else dump_servers(seen)
         await self._write(
             rotation, lambda now: judge_restored(rotation, server, now, servers=servers)
         )
-
-    async def _ask_servers(self, rotation: Rotation) -> ServerRecords:
-        """Return what each name server has; nothing where that cannot be found out."""
-        wanted = (rotation.domain, rotation.old, rotation.selector, rotation.value)
-        try:
-            async with asyncio.timeout(LONGEST_LOOK):
-                return await self._look(*wanted)
-        except StoreError:
-            raise
-        except (CowbellError, TimeoutError) as error:
-            _log.info("rotation %d: no name server was asked: %s", rotation.id, error)
-            return ServerRecords()
-
-    async def _look_up(self, domain: Domain) -> ServerDomain | None:
-        """Return what the mail server has of the domain; None where it does not tell."""
-        try:
-            async with asyncio.timeout(LONGEST_LOOK):
-                return await self._backend.look_up(domain)
-        except (BackendError, TimeoutError) as error:
-            _log.info("the mail server does not tell the key of %s: %s", domain, error)
-            return None
-
-    async def _have_looked_at(self, domain: Domain) -> None:
-        if self._watch is not None:
-            await self._watch.have_looked_at(domain)
 
     async def _write(
         self, held: Rotation, make: Callable[[datetime], RotationChange]

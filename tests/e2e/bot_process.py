@@ -30,6 +30,14 @@ sys.argv[1:3] = []
 from bot.cli import main
 raise SystemExit(main())
 """
+# The same, where rotations of keys may ask name servers at the loopback address.
+LOCAL_PROGRAM = PROGRAM.replace(
+    "from bot.cli import main",
+    """from bot.app import rotation_parts
+from bot.dns.authority import Authorities
+rotation_parts.make_authorities = lambda settings: Authorities(True, settings.dns_port)
+from bot.cli import main""",
+)
 
 
 class Process(Protocol):

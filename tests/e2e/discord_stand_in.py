@@ -102,10 +102,18 @@ class DiscordStandIn:
         data = {"id": "77", "name": command, "type": 1, "options": [focused]}
         return await self._send_interaction(4, data, member=describe_member(member))
 
-    async def run_subcommand(self, group: str, name: str, *, member: int) -> SentInteraction:
-        """Send a command of a group, without options."""
-        options = [{"name": name, "type": 1, "options": []}]
-        data = {"id": "78", "name": group, "type": 1, "options": options}
+    async def run_subcommand(
+        self,
+        group: str,
+        name: str,
+        options: Mapping[str, str] = MappingProxyType({}),
+        *,
+        member: int,
+    ) -> SentInteraction:
+        """Send a command of a group."""
+        given = [{"name": key, "type": 3, "value": value} for key, value in options.items()]
+        chosen = [{"name": name, "type": 1, "options": given}]
+        data = {"id": "78", "name": group, "type": 1, "options": chosen}
         return await self._send_interaction(2, data, member=describe_member(member))
 
     async def click(

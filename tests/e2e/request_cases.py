@@ -61,9 +61,13 @@ class Case:
 
 def key_line(pair: DkimPair) -> str:
     """Return the line of a zone that publishes a key."""
-    value = f"v=DKIM1;k=rsa;t=s;s=email;p={pair.public}"
+    return record_line(pair.selector, f"v=DKIM1;k=rsa;t=s;s=email;p={pair.public}")
+
+
+def record_line(selector: str, value: str) -> str:
+    """Return the line of a zone that publishes the value of a key's record."""
     strings = (value[at : at + 255] for at in range(0, len(value), 255))
-    return f"{pair.selector}._domainkey TXT " + " ".join(f'"{part}"' for part in strings)
+    return f"{selector}._domainkey TXT " + " ".join(f'"{part}"' for part in strings)
 
 
 def prepare(case: Case, mailcow: MailcowDouble, pair: DkimPair) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Many requests through the unmodified program, which is killed again and again meanwhile."""
+"""Requests and rotations through the unmodified program, which is killed again and again."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from bot_process import PROGRAM, Bot
+from bot_process import LOCAL_PROGRAM, Bot
 from discord_channels import DIRECT, has_button
 from discord_payloads import CHANNEL, GUILD, text_of, walk
 from request_cases import MAIL, Case, key_line, prepare
+from rotation_cases import RotationCases
 from slow_channels import SlowChannels
 
 from bot.demo import world
@@ -28,6 +29,7 @@ from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import parse_zone
 from bot.requests.model import RequestKind
+from bot.store.engine.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -43,7 +45,7 @@ ADMINS = 600  # each looks at one request, as checks are counted a person and mi
 _FIRST_MEMBER, _FIRST_ADMIN = 200000000000000000, 300000000000000000
 
 # The program without the look for what a former try has sent.
-FORGETFUL = PROGRAM.replace(
+FORGETFUL = LOCAL_PROGRAM.replace(
     "from bot.cli import main",
     """import bot.interactions.delivery
 async def find(*_):
@@ -62,11 +64,13 @@ class CrashRun:
     dns: ZoneServer
     mailcow: MailcowDouble
     pair: DkimPair
+    rotations: RotationCases
     chance: random.Random
     cases: dict[int, Case] = field(default_factory=dict)
 
     async def run_until_killed(self) -> None:
         """Start the program, and kill it at a random moment, which may be before it is ready."""
+        await self.rotations.pass_time()
         self.discord.gateway_up.clear()
         if self.chance.random() < 0.3:
             self.discord.forget_nonces()
@@ -78,6 +82,7 @@ class CrashRun:
             else:
                 await self.discord.ready()
                 people = [asyncio.create_task(self._work(place)) for place in range(AT_ONCE)]
+                people.append(asyncio.create_task(self.rotations.play()))
                 await asyncio.sleep(self.chance.uniform(0, 1.2))
         finally:
             assert process.returncode is None, self.bot.says()
@@ -87,10 +92,15 @@ class CrashRun:
 
     async def finish(self) -> None:
         """Let all come to its end, and end the program gently."""
-        async with self.bot.running() as process:
-            await asyncio.gather(*(self._play(case) for case in self.cases.values()))
-            await asyncio.sleep(1.0)  # in which a second message would come
-            assert await self.bot.stop(process) == 0
+        is_over = False
+        while not is_over:
+            await self.rotations.pass_time()
+            async with self.bot.running() as process:
+                await asyncio.gather(*(self._play(case) for case in self.cases.values()))
+                is_over = await self.rotations.finish()
+                if is_over:
+                    await asyncio.sleep(1.0)  # in which a second message would come
+                assert await self.bot.stop(process) == 0
 
     async def _work(self, place: int) -> None:
         for number in itertools.count(place, AT_ONCE):
@@ -104,8 +114,7 @@ class CrashRun:
             self._serve(case, *prepare(case, self.mailcow, self.pair))
             member, asked = _FIRST_MEMBER + case.place, {"domain": case.domain}
             sent = await self.discord.run_command(case.kind.value, asked, member=member)
-            await sent.answered()
-            assert re.search(r"#\d+", sent.texts), sent.texts
+            await sent.until(lambda sent: bool(re.search(r"#\d+", sent.texts)))
             case.is_asked = True
         card = await self.discord.message(CHANNEL, case.is_about)
         match = re.search(r"#(\d+)", text_of(card))
@@ -178,13 +187,14 @@ class CrashRun:
         return [f"{case.domain}: {n} {what}" for case, what, n in self.counts() if n > 1]
 
     def faults(self) -> Iterator[str]:
-        """Say what was lost or done twice."""
+        """Say what was lost or done twice of requests."""
         cards, told = self.discord.channels[CHANNEL], self.discord.channels[DIRECT]
         yield from (f"{c.domain} ({c.kind}): {n} {w}" for c, w, n in self.counts() if n != 1)
-        if len(cards) != len(self.cases):
-            yield f"{len(cards)} cards for {len(self.cases)} requests"
-        if len(told) != 2 * len(self.cases):
-            yield f"{len(told)} direct messages for {len(self.cases)} requests"
+        changes = len(self.rotations.cases)
+        if len(cards) != len(self.cases) + changes:
+            yield f"{len(cards)} cards for {len(self.cases)} requests and {changes} rotations"
+        if len(told) != 2 * len(self.cases) + 3 * changes:
+            yield f"{len(told)} direct messages for these"
         with closing(sqlite3.connect(self.bot.log.parent / "bot.db")) as store:
             kept = Counter(domain for (domain,) in store.execute("SELECT domain FROM request"))
             left = store.execute(
@@ -199,7 +209,7 @@ class CrashRun:
 
 @asynccontextmanager
 async def open_run(
-    folder: Path, python: ForkedPython, seed: int, *, program: str = PROGRAM
+    folder: Path, python: ForkedPython, seed: int, *, program: str = LOCAL_PROGRAM
 ) -> AsyncIterator[CrashRun]:
     chance = random.Random(seed)
     keys = {"write-key": ApiKey(may_write=True), "read-key": ApiKey(may_write=False)}
@@ -208,6 +218,7 @@ async def open_run(
         SlowChannels(chance) as discord,
         ZoneServer(world.zones()) as dns,
         MailcowDouble(keys=keys) as mailcow,
+        await Database.open(f"sqlite+aiosqlite:///{folder}/bot.db", exclusive=False) as store,
     ):
         mailcow.add_delay = 0.1
         mailcow.ready_keys.extend([pair] * 10_000)  # to make so many takes minutes
@@ -219,8 +230,10 @@ async def open_run(
             "MAILCOW_URL": mailcow.url,
             "MAILCOW_API_KEY": "write-key",
             "MAILCOW_READ_KEY": "read-key",
+            "DNS_PORT": str(dns.address[1]),  # its zones name it as their name server
         }
-        yield CrashRun(bot, discord, dns, mailcow, pair, chance)
+        rotations = RotationCases(store, discord, dns, mailcow, _FIRST_ADMIN)
+        yield CrashRun(bot, discord, dns, mailcow, pair, rotations, chance)
 
 
 def _has(message: Json, custom_id: str) -> bool:
@@ -247,11 +260,12 @@ async def test_killed_at_random_moments_nothing_is_lost_or_done_twice(
             await run.run_until_killed()
         in_between = sum(not case.is_live for case in run.cases.values())
         await run.finish()
-        faults = list(run.faults())
+        faults = [*run.faults(), *await run.rotations.faults()]
         with capsys.disabled():
             print(  # noqa: T201 - the numbers are what a soak is for
                 f"\nCRASH_SEED={seed}: {kills} kills, {len(run.cases)} requests "
-                f"({in_between} open at the last one), {run.discord.posted} tries for "
+                f"({in_between} open at the last one), {len(run.rotations.cases)} rotations, "
+                f"{run.discord.posted} tries for "
                 f"{sum(map(len, run.discord.channels.values()))} messages, {len(faults)} faults"
             )
     assert not faults, (seed, faults)

@@ -35,12 +35,12 @@ from bot.checks.observe.optional_records import (
     ask_unchecked,
     fetch_policy,
 )
-from bot.checks.observe.questions import LONGEST, Questions
+from bot.checks.observe.questions import LONGEST, MOST_QUESTIONS, Questions
 from bot.checks.observe.resolver_faults import InventedAddresses, ask_failed_again
 from bot.checks.observe.second_round import further_questions
 from bot.checks.observe.silent_zone import SilentServers, ZoneVoice
 from bot.checks.observe.spf_strangers import evaluate_strangers
-from bot.checks.observe.zone_servers import look_at_source
+from bot.checks.observe.zone_servers import MOST_SERVERS, look_at_source
 from bot.checks.optional import group as extras
 from bot.checks.optional import host_reading
 from bot.checks.record_ttls import other_key_questions
@@ -81,7 +81,7 @@ async def observe(
     `unhurried`, nothing else is asked before there is an answer at the domain itself, which takes a
     round trip more; `silent` are the name servers that need not be waited for then.
     """
-    questions = Questions(ask, seconds=seconds)
+    questions = Questions(ask, _most_questions(expected), seconds=seconds)
     sources = sources or OptionalSources()
 
     try:
@@ -135,6 +135,12 @@ async def observe(
         questions.cancel()
     queries = len(questions) + (unchecked is not None)
     return dataclasses.replace(observed, unchecked=unchecked, queries=queries)
+
+
+def _most_questions(expected: Expected) -> int:
+    """Return how much one check may ask: of the other key's record nothing else has to suffer."""
+    of_other_key = len(other_key_questions(expected))
+    return MOST_QUESTIONS + of_other_key * (1 + MOST_SERVERS)
 
 
 async def _observe_silence(

@@ -138,7 +138,8 @@ def swap_rotation(
         add_rotation_entry(session, before.id, change.actor, step, now, detail=change.detail)
     if _told_of(after) != _told_of(before):
         draw_rotation_anew(session, before.id, now)
-    elif after.due_at != before.due_at:  # which members are not told
+    elif after.due_at != before.due_at and (after.step is None or after.reason):
+        # Members are not told when; nor is anybody who only waits a moment for the mail server.
         draw_rotation_anew(session, before.id, now, only=ADMINS)
     for news in change.news:
         tell_rotation(session, after, news, now)

@@ -1,4 +1,4 @@
-"""How many requests, changes of keys and messages there are: only numbers, nothing personal."""
+"""How many requests, key changes and messages there are: only numbers, nothing personal."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class StoredTallies:
         return await self._database.read(count)
 
     async def rotations_by_state(self) -> Mapping[RotationState, int]:
-        """How many changes of keys are in each state; a state that none is in is left out."""
+        """How many changes of DKIM keys are in each state; one that none is in is left out."""
 
         def count(session: Session) -> Mapping[RotationState, int]:
             rows = session.execute(

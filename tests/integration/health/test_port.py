@@ -14,6 +14,7 @@ from bot.health.metrics import Metrics
 from bot.health.port import serving_health
 from bot.health.running_process import RunningProcess
 from bot.process_name import Duty, ProcessName
+from bot.rotations.rotation import RotationState
 from bot.watch.watch_overview import WatchTally
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.requests.model import State
-    from bot.rotations.rotation import RotationState
 
 
 class EmptyTallies:
@@ -35,10 +35,10 @@ class EmptyTallies:
         return {}
 
     async def rotations_by_state(self) -> Mapping[RotationState, int]:
-        return {}
+        return {RotationState.SWITCHED: 2}
 
     async def stuck_rotations(self) -> int:
-        return 0
+        return 1
 
     async def messages_left(self) -> int:
         return 0
@@ -133,8 +133,9 @@ async def test_a_process_tells_its_role_and_the_leader_alone_what_all_share(
     port: int, process: RunningProcess
 ) -> None:
     shared = (
-        *("cowbell_requests", "cowbell_outbox_messages", "cowbell_watched", "cowbell_incidents"),
-        *("cowbell_rotations", "cowbell_rotations_stuck"),
+        *("cowbell_requests", "cowbell_rotations", "cowbell_outbox_messages"),
+        "cowbell_rotations_stuck",
+        *("cowbell_watched", "cowbell_incidents"),
     )
     for duty, role in ((Duty.STANDBY, "standby"), (Duty.WORK, "work"), (Duty.RUN, "leader")):
         process.begin(duty)
@@ -147,3 +148,5 @@ async def test_a_process_tells_its_role_and_the_leader_alone_what_all_share(
         assert "cowbell_ready 1.0\n" in text
         assert "cowbell_checks_total" in text
         assert all((f"\n{name}" in text) is (role == "leader") for name in shared)
+        counted = 'cowbell_rotations{state="switched"} 2.0' in text
+        assert counted is (role == "leader")

@@ -125,6 +125,24 @@ async def test_a_switch_that_does_not_come_about_is_tried_for_ever_and_said_once
     assert setup.signing == setup.new
 
 
+async def test_a_switch_that_was_put_off_waits_for_a_record_that_is_gone_meanwhile(
+    setup: RotationSetup,
+) -> None:
+    await setup.begin()
+    await setup.bring_to(S.LIVE)
+    setup.cow.throws = {"add/dkim_duplicate"}
+    rotation = await setup.pass_until((await setup.get()).due_at)
+    assert (rotation.state, rotation.step) == (S.SWITCHING, T.KEEP_FORMER)
+    setup.publish(setup.old)
+    setup.cow.throws = set()
+    rotation = await setup.pass_time(minutes=11)
+    assert (rotation.state, code_of(rotation)) == (S.SWITCHING, "rotation-record-gone")
+    assert setup.signing == setup.old
+    setup.publish(setup.old, setup.new)
+    rotation = await setup.pass_time(minutes=10)
+    assert rotation.state is S.SWITCHED
+
+
 def fail_switch(setup: RotationSetup) -> None:
     """Have the connection to Redis lost in the middle of each copy but the first."""
     setup.cow.throws = set()

@@ -176,11 +176,24 @@ async def test_all_messages_are_drawn_anew_where_they_say_something_else(told: T
         assert [message.message_id for message, _ in drawn] == [200, 200], fields
         for message, _ in drawn:
             await told.watch.news.end(message, NOON, PLACE)
-    # Of the next look, and of a call that is made again, nobody is told.
+    # When the next look is, the admins see alone.
     await told.change(rotation, lambda before: touch(before, attempts=7, due_at=NOON + DAY))
+    assert await told.deliver() == [(ADMINS, "card")]
+    await told.change(rotation, lambda before: touch(before, attempts=8))
     assert await told.deliver() == []
     await told.bring(rotation, S.UNDOING)
     assert await told.deliver() == both
+
+
+async def test_a_call_that_waits_for_another_rotation_is_no_news(told: Told) -> None:
+    rotation = await told.begin()
+    await told.deliver()
+    await told.change(rotation, lambda before: touch(before, due_at=NOON + LEASE))
+    assert await told.deliver() == []
+    await told.change(rotation, lambda before: touch(before, reason="away", due_at=NOON + DAY))
+    assert await told.deliver() == [(ADMINS, "card")]
+    await told.change(rotation, lambda before: touch(before, due_at=NOON + 2 * DAY))
+    assert await told.deliver() == [(ADMINS, "card")]
 
 
 async def test_what_reached_nobody_is_not_drawn_anew(told: Told) -> None:

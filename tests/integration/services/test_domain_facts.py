@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -27,22 +27,32 @@ from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.names import Domain
 from bot.records.dkim_key import KeySource, KeyUnknown, KnownKey, NoKeyYet
 from bot.records.expected import Purpose
+from bot.records.key_change import KeyChange, KeyRole
 from bot.requests.backend import MailHosting
+from bot.requests.model import BOT
+from bot.rotations.key_changes import KeyChanges
+from bot.rotations.rotation import NewRotation, RotationState
+from bot.rotations.rotation_changes import move
 from bot.services import domain_facts
 from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
 from bot.services.member_service import MemberService
+from bot.services.plan.step import Part
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.rotations import StoredRotations
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.words import Medium, Words
+from rotation_parts import ADMIN, FRIEND, NEW, OLD
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.cards.layout import Card
+    from bot.records.dkim_key import DkimKnowledge
+    from bot.rotations.rotation import Rotation, RotationChange
 
 READ = "read-key"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -311,3 +321,62 @@ async def test_nobody_tells_domains_without_a_mail_server_to_ask() -> None:
     assert await DomainFacts(None, lambda: NOW).list_hosted() is None
     by_hand = DomainFacts(None, lambda: NOW, backend=ByHandBackend("Cow Mail"))
     assert await by_hand.list_hosted() is None
+
+
+async def test_the_other_key_of_a_domain_is_found_by_the_one_that_signs(
+    database_url: str,
+) -> None:
+    async with await Database.open(database_url) as database:
+        keys, rotations = KnownKeys(database), StoredRotations(database)
+        await keys.learn(FRIEND, OLD.selector, OLD.record.text, KeySource.MAIL_SERVER, NOW)
+        asked = NewRotation(FRIEND, OLD, 2048, by_hand=False, actor=ADMIN)
+        rotation, _ = await rotations.open(asked, frozenset(), NOW)
+        facts = DomainFacts(keys, lambda: NOW, change_of=KeyChanges(rotations, lambda: NOW).of)
+        assert (await facts.of(FRIEND)).change is None  # there is no key yet
+
+        def prepare(before: Rotation) -> RotationChange:
+            return move(before, RotationState.PREPARED, BOT, NOW, value=NEW.record.text)
+
+        await rotations.change(rotation.id, prepare, NOW)
+        known = await facts.of(FRIEND)
+        assert known.change is not None
+        assert (known.change.role, known.change.key.selector) == (KeyRole.NEXT, rotation.selector)
+        expected = known.expect_at(load_settings(DEMO_ENVIRONMENT).mail_server(), FRIEND)
+        record = expected.record(Purpose.DKIM_NEXT)
+        assert record is not None
+        assert record.value == NEW.record.text
+        assert (await facts.of(MOVER)).change is None
+        new = replace(NEW, selector=rotation.selector)
+        await keys.learn(FRIEND, new.selector, new.record.text, KeySource.MAIL_SERVER, NOW)
+        switched = (await facts.of(FRIEND)).change
+        assert switched is not None
+        assert (switched.role, switched.key.selector) == (KeyRole.FORMER, OLD.selector)
+
+
+async def test_nobody_is_told_of_the_other_key_who_may_know_the_dns_alone(
+    database_url: str,
+) -> None:
+    async def change_of(_domain: Domain, _signing: DkimKnowledge) -> KeyChange | None:
+        return KeyChange(KeyRole.NEXT, NEW)
+
+    async with (
+        await Database.open(database_url) as database,
+        ZoneServer(zones()) as dns,
+        Resolver((Server(*dns.address),)) as resolver,
+    ):
+        keys = KnownKeys(database)
+        await keys.learn(MOVER, OLD.selector, OLD.record.text, KeySource.ADMIN, NOW)
+        server = load_settings(DEMO_ENVIRONMENT).mail_server()
+        facts = DomainFacts(keys, lambda: NOW, change_of=change_of)
+        core = Core(server, Words(), Checker(resolver.ask, server, lambda: NOW), facts)
+        async with core.turns.of(7):
+            shown = await core.check_in_turn(MOVER, confidential=False)
+        assert (shown.report.other_key, shown.confidential) == (None, False)
+        public = await core.expect(MOVER, confidential=False)
+        assert public.record(Purpose.DKIM_NEXT) is None
+        async with core.turns.of(7):
+            private = await core.check_in_turn(MOVER)
+        assert private.report.other_key is not None
+        assert private.confidential
+        assert core.plan(private.report, private.known).step(Part.DKIM_NEXT) is not None
+        assert core.plan(private.report, None).step(Part.DKIM_NEXT) is None

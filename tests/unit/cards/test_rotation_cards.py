@@ -188,7 +188,7 @@ def test_where_nobody_can_be_given_the_record_the_admin_is_told() -> None:
         ("failed", [_A.DETAILS]),
     ],
 )
-def test_each_state_offers_what_can_be_done_in_it(name: str, actions: list[_A]) -> None:
+def test_each_state_offers_what_can_be_done_in_it(name: str, actions: list[RotationAction]) -> None:
     assert list(offer_actions(ROTATIONS[name])) == actions
 
 

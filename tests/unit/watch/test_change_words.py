@@ -159,3 +159,22 @@ def test_text_from_a_zone_is_made_safe_in_both_media(text: str) -> None:
             if words is DISCORD:
                 outside = re.sub(r"`[^`]*`", "", said)
                 assert not re.search(r"[@*<#`]", outside), said
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ((KEY,), (KEY, OTHER_KEY), "DKIM has one more key."),
+        ((KEY, OTHER_KEY), (OTHER_KEY,), "DKIM has one key less."),
+        ((KEY,), (OTHER_KEY,), "DKIM has another key."),
+    ],
+)
+def test_a_key_that_comes_beside_another_one_or_goes_is_told_without_its_characters(
+    before: tuple[str, ...], after: tuple[str, ...], said: str
+) -> None:
+    assert say_changes(change(Check.DKIM, before, after), PLAIN) == (said,)
+
+
+def test_the_change_from_one_key_to_the_other_is_none_of_the_records() -> None:
+    both = tuple(sorted((KEY, OTHER_KEY)))
+    assert compare_records(Check.DKIM, both, both) is None
