@@ -127,6 +127,8 @@ def _content(told: Told | None) -> dict[str, Any]:
             return {"said": "nothing is left of it"}
         case CertificateTold(host, _, _, days):
             return {"said": f"{host} {days}"}
+        case RotationTold(rotation, news):
+            return {"said": f"{rotation.domain.ascii} {rotation.state} {news}"}
 
 
 def _short(incidents: tuple[Incident, ...]) -> tuple[ToldIncident, ...]:
