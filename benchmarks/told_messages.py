@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.errors import DiscordUnreachable
 from bot.requests.outbox_worker import Delivered
-from bot.watch.watch_news import AwaitedTold, CertificateTold, DigestTold, IncidentsTold
+from bot.watch.watch_news import (
+    AwaitedTold,
+    CertificateTold,
+    DigestTold,
+    IncidentsTold,
+    RotationTold,
+)
 
 if TYPE_CHECKING:
     import random
