@@ -41,7 +41,7 @@ S, T = RotationState, RotationStep
 PASSING = (BackendUnclear("a"), BackendUnreachable("a"), BackendCallFailed("a"))
 LASTING = (BackendRefused("a"), BackendKeyFaulty("a"))
 STEPS = {
-    **dict.fromkeys(IN_WORKSHOP, S.PREPARING),
+    **dict.fromkeys(sorted(IN_WORKSHOP), S.PREPARING),
     **dict.fromkeys((T.KEEP_FORMER, T.SWITCH), S.SWITCHING),
     T.RESTORE: S.UNDOING,
 }
