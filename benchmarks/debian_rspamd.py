@@ -84,8 +84,10 @@ skip_local = false;
 skip_authenticated = true;
 """,
     "spf.conf": "min_cache_ttl = 1s;\n",
-    "redis.conf": 'servers = "127.0.0.1:6379";\n',
-    "options.inc": 'dns {{ nameserver = ["127.0.0.1:53"]; timeout = 1s; retransmits = 2; }}\n'
+    # On a busy machine it would give up, and let mail go unsigned, which is about something else.
+    "redis.conf": 'servers = "127.0.0.1:6379";\ntimeout = 60s;\n',
+    "options.inc": "task_timeout = 120s;\n"
+    'dns {{ nameserver = ["127.0.0.1:53"]; timeout = 1s; retransmits = 2; }}\n'
     'local_addrs = ["127.0.0.0/8"];\ndisable_monitoring = true;\n'
     # It would make ready for all suffixes that there are, for a minute on a busy machine.
     'url_tld = "{folder}/local.d/suffixes";\n',

@@ -47,7 +47,9 @@ async def measure_gap(
             await _copy(session, server.mailcow.url, "next.invalid", domain)
             switches += 1
             await asyncio.sleep(_REST)
-        return switches, await senders.finish()
+        result = await senders.finish()
+        result["in a gap"] = server.redis.count_in_gaps(result["unsigned"])
+        return switches, result
 
 
 async def _copy(session: aiohttp.ClientSession, url: str, source: str, target: str) -> None:

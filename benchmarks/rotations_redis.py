@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from bot.demo.mailcow_double.redis_hashes import PRIVATE, SELECTORS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 REDIS = ("127.0.0.1", 6379)
 
@@ -19,9 +22,9 @@ class RedisConnection:
 
     def __init__(self, address: tuple[str, int] = REDIS) -> None:
         self.pause = 0.0
-        # By domain: from when its selector is written until its private key is, in seconds; each
-        # time that this took place.
-        self.gaps: dict[str, list[float]] = {}
+        # By domain, each time that this took place: when its selector was written, and its private
+        # key; by the clock that other processes have, too.
+        self.gaps: dict[str, list[tuple[float, float]]] = {}
         self._selector_at = ("", 0.0)
         self._socket = socket.create_connection(address)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -38,14 +41,24 @@ class RedisConnection:
         """Set a field of a hash."""
         self._do("HSET", table, name, value)
         if table == SELECTORS:
-            self._selector_at = (name, time.monotonic())
+            self._selector_at = (name, time.time())
         elif table == PRIVATE:
             domain, since = self._selector_at
-            self.gaps.setdefault(domain, []).append(time.monotonic() - since)
+            self.gaps.setdefault(domain, []).append((since, time.time()))
 
     def drop(self, table: str, name: str, /) -> None:
         """Take a field out of a hash."""
         self._do("HDEL", table, name)
+
+    def count_in_gaps(self, mails: Iterable[tuple[str, float, float]]) -> int:
+        """Count the mails that were signed, or were not, while there was nothing to sign with.
+
+        Each is the domain, and from when until when the mail server had it.
+        """
+        return sum(
+            any(begin <= until and since <= end for begin, end in self.gaps.get(domain, ()))
+            for domain, since, until in mails
+        )
 
     def _do(self, *words: str) -> None:
         """Send a command and read its answer, which is a number.

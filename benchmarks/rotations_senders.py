@@ -55,6 +55,7 @@ class Senders:
     kept_outcomes: Counter[str] = field(default_factory=Counter)
     selectors: dict[str, Counter[str]] = field(default_factory=dict)  # by domain
     faults: list[str] = field(default_factory=list)  # of signed mails
+    unsigned: list[tuple[str, float, float]] = field(default_factory=list)  # domain, from, until
 
     async def run(self) -> dict[str, Any]:
         """Return what became of all mails, when the input says that it is the end."""
@@ -72,6 +73,7 @@ class Senders:
             "late": dict(await self._take_late()),
             "selectors": {domain: dict(kinds) for domain, kinds in self.selectors.items()},
             "faults": self.faults,
+            "unsigned": self.unsigned,
         }
 
     async def _send_often(self, session: aiohttp.ClientSession, place: int) -> None:
@@ -94,7 +96,10 @@ class Senders:
     async def _send(self, session: aiohttp.ClientSession, number: str) -> None:
         among = self.hot if self.hot and self.chance.random() < _HOT else self.domains
         domain = self.chance.choice(among)
+        since = time.time()
         mail = await _sign(session, domain, number)
+        if not mail.selector:
+            self.unsigned.append((domain, since, time.time()))
         self.sent.append(mail)
         self.selectors.setdefault(domain, Counter())[mail.selector] += 1
         outcome, kept = await self.fresh.take(mail), await self.keeping.take(mail)
