@@ -21,7 +21,7 @@ from bot.rotations.rotation_changes import move, touch, undo
 if TYPE_CHECKING:
     from bot.rotations.rotation import Rotation, RotationChange
 
-GIVE_UP_AFTER: Final = timedelta(days=30)  # of a record that does not get any further
+GIVE_UP_AFTER: Final = timedelta(days=30)  # in one state
 SEEN_FOR: Final = timedelta(minutes=10)  # a look at the servers; a switch later needs another one
 MOST_KEPT: Final = timedelta(days=7)  # no cache is waited for longer
 UNTOLD: Final = timedelta(days=1)  # in caches, where no server told; RFC 2308 section 5: 3 hours
@@ -37,7 +37,8 @@ def judge_look(rotation: Rotation, records: ServerRecords, now: datetime) -> Rot
     servers = dump_servers(seen)
     if records.is_everywhere:
         return _judge_everywhere(rotation, seen, servers, now)
-    if now >= rotation.changed_at + GIVE_UP_AFTER:
+    # Whoever switches by hand may take a month, and one silent server is no reason to give up.
+    if rotation.state is not _S.LIVE and now >= rotation.changed_at + GIVE_UP_AFTER:
         reason = dump_failure(RequestError("rotation-not-published"))
         return undo(rotation, BOT, now, detail=reason, reason=reason, servers=servers)
     fields: dict[str, Any] = {"servers": servers}

@@ -130,6 +130,12 @@ def test_it_is_undone_after_thirty_days_without_getting_on() -> None:
     assert look(S.PUBLISHED, ALL, now=late).state is S.PUBLISHED
 
 
+def test_a_silent_server_undoes_nothing_that_waited_for_an_admin_for_long() -> None:
+    live = {"live_at": NOON, "caches_until": NOON + HOUR, "by_hand": True}
+    after = look(S.LIVE, HALF_SILENT, **live, now=NOON + timedelta(days=31))
+    assert (after.state, after.live_at) == (S.PUBLISHED, NOON)
+
+
 @given(
     st.sampled_from(sorted(AWAITING_RECORD)),
     st.lists(st.sampled_from(RecordState), max_size=4),
