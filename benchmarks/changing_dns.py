@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bot.dns.owner_name import AnyName
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge, KnownKey
+    from bot.records.key_change import KeyChange
     from bot.records.mail_server import MailServer
 
 _PARTS: Final = 10_000
@@ -212,6 +213,7 @@ class LossyChecker(Checker):
         dmarc_stage: str | None = None,
         former: tuple[KnownKey, ...] = (),
         *,
+        change: KeyChange | None = None,
         unhurried: Unhurried | None = None,
         seconds: float = LONGEST,
     ) -> Report:
@@ -224,7 +226,12 @@ class LossyChecker(Checker):
         zones = (domain.ascii, self._host)
         place = None
         if all(map(self._dns.is_settled, zones)):
-            place = (domain, repr(dkim), dmarc_stage, *(self._dns.versions[z] for z in zones))
+            place = (
+                domain,
+                repr((dkim, change)),
+                dmarc_stage,
+                *(self._dns.versions[z] for z in zones),
+            )
             usual = self._usual.get(place)
             is_usual = usual is not None and not any(losses.are_lost(q, 1) for q in usual)
             known = self._known.get((place, None if is_usual else number))
@@ -232,7 +239,10 @@ class LossyChecker(Checker):
                 return dataclasses.replace(known, checked_at=self._clock())
         with self._dns.losing(losses):
             report = await super().check(
-                domain, dkim, dmarc_stage, former, unhurried=unhurried, seconds=seconds
+                *(domain, dkim, dmarc_stage, former),
+                change=change,
+                unhurried=unhurried,
+                seconds=seconds,
             )
         self.made += 1
         if place is not None and not losses.lost:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.errors import DiscordUnreachable
 from bot.requests.outbox_worker import Delivered
-from bot.watch.watch_news import AwaitedTold, CertificateTold, DigestTold, IncidentsTold
+from bot.watch.watch_news import (
+    AwaitedTold,
+    CertificateTold,
+    DigestTold,
+    IncidentsTold,
+    RotationTold,
+)
 
 if TYPE_CHECKING:
     import random
@@ -127,6 +133,8 @@ def _content(told: Told | None) -> dict[str, Any]:
             return {"said": "nothing is left of it"}
         case CertificateTold(host, _, _, days):
             return {"said": f"{host} {days}"}
+        case RotationTold(rotation, news):
+            return {"said": f"{rotation.domain.ascii} {rotation.state} {news}"}
 
 
 def _short(incidents: tuple[Incident, ...]) -> tuple[ToldIncident, ...]:

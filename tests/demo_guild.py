@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import discord
@@ -44,6 +45,11 @@ class DemoGuild(NamedTuple):
     async def let_pass(self, days: int) -> None:
         """Let days pass by the command, and return when they have."""
         await self.ask("demo-days", days=days)
+        await self.days.wait()
+
+    async def work(self) -> None:
+        """Have done what is due now."""
+        self.days.begin(timedelta(0))
         await self.days.wait()
 
     def posted(self) -> list[str]:

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Final
 from bot.cards.rotation_card import build_rotation_card, build_stuck_card, build_undo_question
 from bot.cards.rotation_details import build_rotation_details
 from bot.cards.rotation_member_cards import MemberView, build_member_card
+from bot.cards.rotations_overview_card import build_rotations_card
 from bot.checks.dkim.server_records import RecordState, ServerRecord, ServerRecords, dump_servers
 from bot.errors import BackendUnreachable, RequestError
 from bot.interactions.item_factory import PersistentItems
+from bot.names import Domain
 from bot.requests.failure import dump_failure
 from bot.requests.model import BOT
+from bot.rotations.due_keys import DueKey, WhyDue
 from bot.rotations.rotation import RotationEntry, RotationNews, RotationState, RotationStep
+from bot.rotations.rotation_service import BegunDue, RefusedRotation
 from bot.words import Medium, Words
-from rotation_parts import ADMIN, NOON, make_rotation
+from rotation_parts import ADMIN, NOON, OLD, make_rotation
 from zone_reports import SERVER
 
 if TYPE_CHECKING:
@@ -101,6 +105,12 @@ def rotations() -> dict[str, Rotation]:
     }
 
 
+def due(name: str = "old.example", why: WhyDue = WhyDue.SHORT) -> DueKey:
+    """Return a key that is due."""
+    domain = Domain.from_ascii(name)
+    return DueKey(domain, "dkim", OLD.record.text, 1024, NOON - timedelta(days=400), why)
+
+
 def entries(count: int = 4) -> tuple[RotationEntry, ...]:
     """Return what was done to a rotation, in its order."""
     way = (_S.PREPARING, _S.PREPARED, _S.PUBLISHED, _S.LIVE)
@@ -136,4 +146,13 @@ def cards() -> Iterator[tuple[str, Card]]:
         for news in MEMBERS_NEWS:
             yield f"{news.value}: {name}", members_card(rotation, news)
     switched = rotations()["switched"]
+    keys = [due(f"d{number}.example") for number in range(30)]
+    refused = tuple(
+        RefusedRotation(key.domain, RequestError("rotation-domain-off", domain=str(key.domain)))
+        for key in keys
+    )
+    open_ones = [replace(switched, id=number) for number in range(1, 31)]
+    begun = BegunDue((switched,), refused, 9)
+    yield "overview", build_rotations_card(open_ones, keys, WORDS, ITEMS)
+    yield "overview, begun", build_rotations_card(open_ones, keys, WORDS, ITEMS, begun=begun)
     yield "undo", build_undo_question(replace(switched, servers=LACKING), WORDS, ITEMS)

@@ -127,6 +127,7 @@ _FLAGS = (
         "moved",
         "named",
         "switch",
+        "changing",
         "usual",
         "only",
     ),

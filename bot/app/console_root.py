@@ -23,7 +23,6 @@ from bot.app.shared_parts import (
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import system_servers
 from bot.errors import ConfigError
-from bot.rotations.key_changes import KeyChanges
 from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
@@ -74,6 +73,7 @@ async def open_core(
         keys, stages, changes = None, None, None
         if _may_have_store(settings.database_url):
             # SQLAlchemy takes half a second to load, and most calls of the console need no store.
+            from bot.rotations.key_changes import KeyChanges  # noqa: PLC0415 - as above
             from bot.store.engine.database import Database  # noqa: PLC0415 - as above
             from bot.store.repositories.approved_stages import ApprovedStages  # noqa: PLC0415 - as above
             from bot.store.repositories.known_keys import KnownKeys  # noqa: PLC0415 - as above

@@ -26,7 +26,14 @@ from bot.cards.markdown import (
 from bot.cards.report_file import report_file
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import EXTRAS, ServerCheck, Status
-from bot.checks.report import DID_YOU_MEAN, find_meant, gaps, is_all_right, is_extra_gap
+from bot.checks.report import (
+    DID_YOU_MEAN,
+    find_meant,
+    gaps,
+    is_all_right,
+    is_extra_gap,
+    summary_of,
+)
 from bot.checks.zone_place import ZonePlace
 from bot.records.providers import choose_provider
 from bot.services.plan.plan_words import arrange
@@ -181,7 +188,7 @@ def _titled(title: str, texts: Sequence[str]) -> list[list[str]]:
 def _head(report: Report, context: Mapping[str, Fact], words: Words) -> str:
     is_right = is_all_right(report)
     status = Status.PASS.value if is_right else report.status.value
-    summary = words.label("summaries", "all_right" if is_right else status)
+    summary = words.label("summaries", summary_of(report))
     name = report.domain.ascii
     title = f"## {words.label('marks', status)} {span(name)}"
     if report.domain.unicode != name:

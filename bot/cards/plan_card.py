@@ -23,7 +23,7 @@ from bot.checks.finding import Status
 from bot.checks.report import find_meant
 from bot.records.providers import choose_provider
 from bot.services.plan.plan_words import messages, part_of, say_plan
-from bot.services.plan.step import StepState
+from bot.services.plan.step import Part, StepState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ def build_plan_card(
     typed = len(plan.next.fixes) if plan.next is not None else 0
     last = said.optional if plan.next is None else said.after
     foot = [last if typed <= _MOST_TYPED_BEFORE_MORE else ""]
-    if typed:
+    if plan.next is not None and _can_break_mail(plan.next):
         foot.insert(0, words.sentence("discord/check_foot", {"contact": server.admin_contact}))
     foot.append(checked)
     pieces, notes = _pieces(plan, report, context, words, spoken, taken=count_lines(since))
@@ -110,6 +110,11 @@ def build_plan_card(
             *(build_panel_link(spoken, words) if plan.next and plan.next.fixes else ()),
         ],
     )
+
+
+def _can_break_mail(step: Step) -> bool:
+    """Whether a slip in what is typed can; mail does not depend on a key that is to sign later."""
+    return any(part_of(step, fix) is not Part.DKIM_NEXT for fix in step.fixes)
 
 
 def _title(report: Report, plan: Plan, words: Words) -> str:

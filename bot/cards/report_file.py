@@ -12,6 +12,7 @@ import discord
 from bot.characters import reveal
 from bot.checks.export.as_json import context_of
 from bot.checks.export.wording import say_fix, say_place
+from bot.checks.finding import Status
 from bot.records.providers import NEUTRAL
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ def report_text(
     plain = words.plain
     context = context_of(report, server)
     status = report.status.value
+    summary = "to_do" if report.steps and report.status is Status.INFO else status
     lines = [
-        f"{report.domain.ascii}: {plain.label('summaries', status)} ({status})",
+        f"{report.domain.ascii}: {plain.label('summaries', summary)} ({status})",
         f"{report.checked_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
     ]
     if said := say_place(report.zone, report.name_servers, plain):

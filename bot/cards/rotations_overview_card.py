@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 # So many lines of each kind keep the card below 700 pixels.
-_MOST_OPEN: Final = 8
-_MOST_DUE: Final = 6
-_MOST_REFUSED: Final = 4
+_MOST_OPEN: Final = 5
+_MOST_DUE: Final = 4
+_MOST_REFUSED: Final = 2
 _LONGEST_REASON: Final = 200  # characters
 
 

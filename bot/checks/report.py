@@ -109,13 +109,12 @@ class Report:
     @property
     def steps(self) -> tuple[Finding, ...]:
         """The findings that leave something to do or to find out, as they are numbered."""
-        return tuple(f for f in self.findings if f.severity is not Status.INFO)
+        return tuple(f for f in self.findings if is_step(f))
 
     @property
     def remarks(self) -> tuple[Finding, ...]:
         """The findings that are only worth knowing, absent records that are offered among them."""
-        infos = (f for f in self.findings if f.severity is Status.INFO)
-        return tuple(f for f in infos if not is_unoffered(f))
+        return tuple(f for f in self.findings if not is_step(f) and not is_unoffered(f))
 
     @property
     def shown_results(self) -> tuple[CheckResult, ...]:
@@ -127,6 +126,22 @@ class Report:
     def has_fixes(self) -> bool:
         """Whether there is a record to type, optional ones that are not there left aside."""
         return any(f.fixes for f in self.findings if not is_extra_gap(f))
+
+
+def is_step(finding: Finding) -> bool:
+    """Whether a finding leaves something to do or to find out.
+
+    What is no fault is only worth knowing, but for a record that the change of a key waits for.
+    """
+    return finding.severity is not Status.INFO or (is_of_other_key(finding) and bool(finding.fixes))
+
+
+def summary_of(report: Report) -> str:
+    """Return which of the `summaries` in `labels.j2` says how a domain stands."""
+    if is_all_right(report):
+        return "all_right"
+    is_works = report.status is Status.INFO and bool(report.steps)
+    return "to_do" if is_works else report.status.value
 
 
 def is_unoffered(finding: Finding) -> bool:

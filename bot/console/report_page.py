@@ -12,7 +12,14 @@ from bot.checks.export.as_json import context_of
 from bot.checks.export.wording import say_fix, say_place
 from bot.checks.finding import EXTRAS, Status
 from bot.checks.references import load_references
-from bot.checks.report import DID_YOU_MEAN, find_meant, gaps, is_all_right, is_extra_gap
+from bot.checks.report import (
+    DID_YOU_MEAN,
+    find_meant,
+    gaps,
+    is_all_right,
+    is_extra_gap,
+    summary_of,
+)
 from bot.console.terminal import STATUS_STYLES, bullet
 from bot.records.providers import choose_provider
 from bot.services.plan.plan_words import arrange, say_plan
@@ -165,7 +172,7 @@ def _notes(report: Report, context: Mapping[str, Fact], words: Words) -> dict[st
 def _headline(report: Report, words: Words) -> Text:
     status = report.status
     is_right = is_all_right(report)
-    summary = words.label("summaries", "all_right" if is_right else status.value)
+    summary = words.label("summaries", summary_of(report))
     icon = Status.PASS if is_right else status
     name = report.domain.ascii
     if report.domain.unicode != name:

@@ -77,8 +77,8 @@ async def _carry_out(demo: RunningDemo, order: str, rest: str, words: Words) -> 
         if order == "break":
             demo.damage(rest)
             return words.sentence("demo/broken", {"domain": rest})
-        kinds = await demo.publish(rest)
-        return words.sentence("demo/published", {"domain": rest, "kinds": kinds})
+        typed = await demo.publish(rest)
+        return words.sentence("demo/published", {"domain": rest, **typed.facts})
     if order == "days" and rest in _DAYS:
         await demo.let_pass(int(rest))
         return words.sentence("demo/passed", {"days": int(rest)})

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
+from bot.checks.finding import FixAction
 from bot.demo import world
 from bot.demo.demo_mails import MailFate, write_mail
 from bot.demo.demo_servers import PROBE
-from bot.demo.publishing import line_of_request, publish, type_fixes, waiting_records
+from bot.demo.publishing import Typed, line_of_request, publish, type_fixes, waiting_records
 from bot.demo.time_commands import break_command, days_command, mend_command
 from bot.names import Domain
 from bot.records.control_token import CONTROL_LABEL
 from bot.requests.model import RequestKind
 from bot.services.plan.plan_words import part_of
+from bot.services.plan.step import Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,8 +62,8 @@ def _publish_command(client: Client, server: ZoneServer) -> app_commands.Command
         if name not in world.DOMAINS:
             answer = client.words.sentence("demo/no_domain", {"domains": tuple(world.DOMAINS)})
         else:
-            kinds = await publish_next(client, server, name, interaction.user.id)
-            answer = client.words.sentence("demo/published", {"domain": name, "kinds": kinds})
+            typed = await publish_next(client, server, name, interaction.user.id)
+            answer = client.words.sentence("demo/published", {"domain": name, **typed.facts})
         await interaction.edit_original_response(content=answer)
 
     return demo_publish
@@ -105,14 +107,14 @@ def _mail_command(client: Client, servers: DemoServers) -> app_commands.Command[
 
 async def publish_next(
     client: Client, server: ZoneServer, name: str, member_id: int | None = None
-) -> tuple[str, ...]:
+) -> Typed:
     """Publish what was handed out for requests, or where nothing was, what the plan says next.
 
     Where it says nothing more, it is what shows the domain to be a member's.
     """
     requests, domain = client.requests, Domain.from_ascii(name)
     if requests is None:
-        return ()
+        return Typed()
     waiting = await waiting_records(requests, domain)
     proofs = await _proof_lines(client, requests, domain)
     server.zones = publish(server.zones, domain, (*map(line_of_request, waiting), *proofs))
@@ -120,23 +122,29 @@ async def publish_next(
         await requests.look_now(request.id)
     if not waiting:
         typed = await _type_next(client, server, domain)
-        if not (typed or proofs) and member_id is not None:
+        if not (typed.kinds or proofs) and member_id is not None:
             proofs = await _proof_lines_of(client, domain, (member_id,))
             server.zones = publish(server.zones, domain, proofs)
-        return typed or ((CONTROL_LABEL,) if proofs else ())
+        return typed if typed.kinds or not proofs else Typed((CONTROL_LABEL,))
     kinds = tuple(request.kind.value.upper() for request in waiting)
-    return (*kinds, *([CONTROL_LABEL] if proofs else []))
+    return Typed((*kinds, *([CONTROL_LABEL] if proofs else [])))
 
 
-async def _type_next(client: Client, server: ZoneServer, domain: Domain) -> tuple[str, ...]:
+async def _type_next(client: Client, server: ZoneServer, domain: Domain) -> Typed:
     """Type what the plan of a domain has next; return what that is for, if there is anything."""
     service = client.member_service
     kept = await service.check(domain, _NOBODY, confidential=True)
     step = (await service.plan(kept, confidential=True, can_ask=True)).next
     if step is None:
-        return ()
+        return Typed()
     server.zones = type_fixes(server.zones, domain, step.fixes)
-    return tuple(dict.fromkeys(part_of(step, fix).value.upper() for fix in step.fixes))
+    kinds = dict.fromkeys(_call(part_of(step, fix)) for fix in step.fixes)
+    return Typed(tuple(kinds), all(fix.action is FixAction.DELETE for fix in step.fixes))
+
+
+def _call(part: Part) -> str:
+    """Return what the records of a part of the plan are called."""
+    return {Part.DKIM_NEXT: "new DKIM", Part.DKIM_FORMER: "old DKIM"}.get(part, part.value.upper())
 
 
 async def _proof_lines(client: Client, requests: Requests, domain: Domain) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import dns.rdata
 import dns.rdataset
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Fix
     from bot.demo.zones import Node, Zones
+    from bot.errors import Fact
     from bot.names import Domain
     from bot.records.expected import ExpectedRecord
     from bot.requests.model import Request
@@ -30,6 +31,18 @@ if TYPE_CHECKING:
     from bot.rotations.rotation import Rotation
 
 _LONGEST = 255  # octets of one string (RFC 1035 section 3.3)
+
+
+class Typed(NamedTuple):
+    """What was typed at a provider: of which records, and whether they were taken out."""
+
+    kinds: tuple[str, ...] = ()
+    are_gone: bool = False
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        """What a template says of it."""
+        return {"kinds": self.kinds, "gone": self.are_gone}
 
 
 def line_of_request(request: Request) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.client import Client
     from bot.config.settings import Settings
     from bot.demo.demo_servers import DemoServers
+    from bot.demo.publishing import Typed
 
 BOT: Final = "Cowbell"
 GUILD: Final = "Cow Mail"
@@ -94,10 +95,10 @@ class RunningDemo:
         self._days.begin(timedelta(days=days))
         await self._days.wait()
 
-    async def publish(self, name: str) -> tuple[str, ...]:
+    async def publish(self, name: str) -> Typed:
         """Publish the records that were handed out for a domain's requests, and have them seen.
 
-        Returns what they are called; nothing where none waits to be published.
+        Returns what was typed; nothing where none waits to be published.
 
         Raises:
             KeyError: it is none of `world.DOMAINS`.

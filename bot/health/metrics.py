@@ -51,6 +51,7 @@ class StoreFigures:
 
     requests: Mapping[State, int]
     rotations: Mapping[RotationState, int]
+    stuck_rotations: int
     messages: int
     watch: WatchTally
 
@@ -109,6 +110,11 @@ class Metrics(Telemetry):
             "cowbell_rotations", "Changes of DKIM keys, by their state.", ["state"],
             registry=shared,
         )  # fmt: skip
+        self._stuck = Gauge(
+            "cowbell_rotations_stuck",
+            "Changes of DKIM keys for which the mail server does not do its part.",
+            registry=shared,
+        )
         self._outbox = Gauge(
             "cowbell_outbox_messages", "Messages that are still to be delivered.",
             registry=shared,
@@ -172,6 +178,7 @@ class Metrics(Telemetry):
             for stage in RotationState:
                 self._rotations.labels(stage.value).set(figures.rotations.get(stage, 0))
         untold = float("nan")
+        self._stuck.set(untold if figures is None else figures.stuck_rotations)
         self._outbox.set(untold if figures is None else figures.messages)
         self._watched.set(untold if figures is None else figures.watch.watched)
         self._incidents.set(untold if figures is None else figures.watch.incidents)

@@ -47,6 +47,10 @@ class Tallies(Protocol):
         """Return how many requests are in each state."""
         ...
 
+    async def stuck_rotations(self) -> int:
+        """How many changes of keys do not get on."""
+        ...
+
     async def rotations_by_state(self) -> Mapping[RotationState, int]:
         """Return how many changes of keys are in each state."""
         ...
@@ -119,6 +123,7 @@ class HealthPort:
                 return StoreFigures(
                     await tallies.requests_by_state(),
                     await tallies.rotations_by_state(),
+                    await tallies.stuck_rotations(),
                     await tallies.messages_left(),
                     await tallies.watch(self._process.now()),
                 )

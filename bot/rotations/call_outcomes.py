@@ -33,6 +33,8 @@ _S, _T = RotationState, RotationStep
 _PASSING: Final = (BackendUnreachable, BackendUnclear, BackendLocked)
 # While one of these is not done, nobody knows whether mail leaves signed.
 _PRESSING: Final = frozenset({_T.SWITCH, _T.RESTORE})
+# Why the bot undoes a rotation by itself.
+_WHY_UNDONE: Final = frozenset({"rotation-not-published", "rotation-record-gone"})
 _DROPS: Final = frozenset({_T.DROP_NEXT, _T.DROP_FORMER})
 
 _log = logging.getLogger(__name__)
@@ -94,7 +96,7 @@ def give_up(rotation: Rotation, now: datetime) -> RotationChange:
 def lasting_reason(rotation: Rotation) -> str:
     """Return why it is undone, where the bot does so by itself: its end shows that, too."""
     failure = load_failure(rotation.reason)
-    is_why = failure is not None and failure.code == "rotation-not-published"
+    is_why = failure is not None and failure.code in _WHY_UNDONE
     return rotation.reason if is_why else ""
 
 

@@ -21,7 +21,7 @@ from bot.rotations.rotation_changes import move, touch, undo
 if TYPE_CHECKING:
     from bot.rotations.rotation import Rotation, RotationChange
 
-GIVE_UP_AFTER: Final = timedelta(days=30)  # of a record that does not get any further
+GIVE_UP_AFTER: Final = timedelta(days=30)  # in one state
 SEEN_FOR: Final = timedelta(minutes=10)  # a look at the servers; a switch later needs another one
 MOST_KEPT: Final = timedelta(days=7)  # no cache is waited for longer
 UNTOLD: Final = timedelta(days=1)  # in caches, where no server told; RFC 2308 section 5: 3 hours
@@ -37,7 +37,8 @@ def judge_look(rotation: Rotation, records: ServerRecords, now: datetime) -> Rot
     servers = dump_servers(seen)
     if records.is_everywhere:
         return _judge_everywhere(rotation, seen, servers, now)
-    if now >= rotation.changed_at + GIVE_UP_AFTER:
+    # Whoever switches by hand may take a month, and one silent server is no reason to give up.
+    if rotation.state is not _S.LIVE and now >= rotation.changed_at + GIVE_UP_AFTER:
         reason = dump_failure(RequestError("rotation-not-published"))
         return undo(rotation, BOT, now, detail=reason, reason=reason, servers=servers)
     fields: dict[str, Any] = {"servers": servers}
@@ -48,16 +49,31 @@ def judge_look(rotation: Rotation, records: ServerRecords, now: datetime) -> Rot
 
 def needs_look(rotation: Rotation, now: datetime) -> bool:
     """Whether a switch was put off for so long that its record may be gone by now."""
-    # From the next step on the mail server may sign with the new key already.
-    is_before = rotation.step is RotationStep.KEEP_FORMER
-    return is_before and now - rotation.changed_at > SEEN_FOR
+    return rotation.state is _S.SWITCHING and now - rotation.changed_at > SEEN_FOR
 
 
-def put_off_switch(rotation: Rotation, records: ServerRecords, now: datetime) -> RotationChange:
-    """Return the change of a switch whose record is not everywhere any more: it waits for that."""
-    reason = dump_failure(RequestError("rotation-record-gone"))
-    servers, due_at = dump_servers(records), now + SEEN_FOR
-    return touch(rotation, servers=servers, due_at=due_at, reason=reason)
+def put_off_switch(
+    rotation: Rotation, records: ServerRecords, now: datetime
+) -> RotationChange | None:
+    """Return the change of a switch whose record is not everywhere any more; None: it goes on.
+
+    Before anything was changed it waits for the record anew, and for caches where that was gone.
+    From the next step on the mail server may sign with the new key, or with none: then the old key
+    is put back where the record is gone, and a server that is only silent keeps nothing waiting.
+    """
+    if records.is_everywhere:
+        return None
+    is_gone = any(each.new in _LACKING for each in records.servers)
+    reason = dump_failure(RequestError("rotation-record-gone")) if is_gone else ""
+    servers = dump_servers(replace(records, keeps=_longest_kept(rotation, records)))
+    fields: dict[str, Any] = {"detail": reason, "reason": reason, "servers": servers}
+    if rotation.step is not RotationStep.KEEP_FORMER:
+        # Whoever decides this has the lease, and makes no call.
+        return undo(replace(rotation, lease_until=None), BOT, now, **fields) if is_gone else None
+    if is_gone:
+        fields |= {"live_at": None, "caches_until": None}
+    state = _state_after(rotation, records)
+    return move(rotation, state, BOT, now, due_at=now + SOONEST_LOOK, **fields)
 
 
 def next_quiet_moment(now: datetime) -> datetime:
@@ -84,6 +100,7 @@ def _judge_everywhere(
         "servers": servers,
         "live_at": live_at,
         "caches_until": caches_until,
+        "reason": "",  # it is not gone any more
     }
     if now < caches_until:
         return _await(rotation, _S.PUBLISHED, now, before=caches_until, **fields)

@@ -47,8 +47,8 @@ TRANSITIONS: Mapping[RotationState, frozenset[RotationState]] = MappingProxyType
         # A record can be taken out again before the switch.
         _S.PUBLISHED: frozenset({_S.PREPARED, _S.LIVE, _S.UNDOING, _S.FAILED}),
         _S.LIVE: frozenset({_S.PREPARED, _S.PUBLISHED, _S.SWITCHING, _S.UNDOING, _S.FAILED}),
-        # It fails only where the mail server still signs with the key of before.
-        _S.SWITCHING: frozenset({_S.SWITCHED, _S.UNDOING, _S.FAILED}),
+        # It goes back where nothing was changed yet and the record is not everywhere any more.
+        _S.SWITCHING: frozenset({_S.PREPARED, _S.PUBLISHED, _S.SWITCHED, _S.UNDOING, _S.FAILED}),
         _S.SWITCHED: frozenset({_S.RETIRING, _S.UNDOING}),
         _S.RETIRING: frozenset({_S.RETIRED}),
         _S.RETIRED: frozenset(),

@@ -20,7 +20,6 @@ from bot.rotations.admin_changes import (
 )
 from bot.rotations.due_keys import TRIED_LATELY, judge_age, put_in_order
 from bot.rotations.key_change_of import is_same_key
-from bot.rotations.key_changes import KeyChanges
 from bot.rotations.rotation import KEY_SIZES, NewRotation
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.names import Domain
-    from bot.records.dkim_key import DkimKnowledge
-    from bot.records.key_change import KeyChange
     from bot.requests.backend import MailBackend
     from bot.requests.model import Actor, Request
     from bot.requests.polling import WakeUp
@@ -189,10 +186,6 @@ class Rotations:
         for rotation in await self._store.of_domain(domain):
             if note_proof(rotation, selector, at) is not None:
                 await self._decide(rotation.id, lambda before, _: note_proof(before, selector, at))
-
-    async def change_of(self, domain: Domain, signing: DkimKnowledge) -> KeyChange | None:
-        """Return the other key whose record the domain needs; see `KeyChanges.of`."""
-        return await KeyChanges(self._store, self._now).of(domain, signing)
 
     async def get(self, rotation_id: int) -> Rotation | None:
         """Return the rotation with this id; None where there never was one."""

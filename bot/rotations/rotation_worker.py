@@ -153,8 +153,9 @@ class RotationWorker:
             return
         if needs_look(rotation, self._now()):
             records = await self._looks.ask_servers(rotation)
-            if not records.is_everywhere:
-                await self._write(rotation, lambda now: put_off_switch(taken, records, now))
+            put_off = put_off_switch(rotation, records, self._now())
+            if put_off is not None:
+                await self._write(rotation, lambda _: put_off)
                 return
         while rotation is not None:
             rotation = await self._call(rotation)

@@ -73,7 +73,7 @@ def judge_restored(
 
 
 def _find_reason(rotation: Rotation, server: ServerDomain) -> tuple[str, bool]:
-    """Return what is to be said of the key that signs, and whether the old record has to stay."""
+    """Return what is to be said of the key that signs, and whether the old key has to stay."""
     if server.hosting in {MailHosting.UNKNOWN, MailHosting.ABSENT}:
         return "", False
     if signs_with(server, rotation.new):
@@ -82,7 +82,8 @@ def _find_reason(rotation: Rotation, server: ServerDomain) -> tuple[str, bool]:
         return dump_failure(server.fault), False
     domain, key = rotation.domain.ascii, server.key
     if key is None:
-        return dump_failure(RequestError("rotation-no-key-signs", domain=domain)), False
+        # The copies may be all that is left of both keys, and an undo needs them.
+        return dump_failure(RequestError("rotation-no-key-signs", domain=domain)), True
     # Another key under the old selector has its record at the same name.
     needs_old = key.selector.lower() == rotation.old.selector.lower()
     if is_same_key(key, rotation.old):

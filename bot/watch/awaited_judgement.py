@@ -53,7 +53,7 @@ def _find_obstacle(awaited: Awaited, report: Report) -> Finding | None:
     # `dkim-key` and `dmarc-reject` are about the records of DKIM and DMARC.
     parts = [checks[p] for part in awaited.parts if (p := part.partition("-")[0]) in checks]
     # What is missing of a new key is no fault, and yet in the way.
-    findings = report.steps
+    findings = tuple(f for f in report.steps if f.severity is not Status.INFO)
     if any(part in OF_OTHER_KEY for part in awaited.parts):
         findings = (*filter(is_of_other_key, report.findings), *findings)
     for finding in findings:

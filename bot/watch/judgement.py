@@ -166,7 +166,7 @@ def _find_worst(report: Report, check: Check) -> Finding:
 
 def find_first(report: Report) -> Finding | None:
     """Return the finding to begin with, without its facts; None where nothing is wrong."""
-    wrong = (f for f in report.steps if f.severity is not Status.UNKNOWN)
+    wrong = (f for f in report.steps if f.severity in {Status.WARN, Status.FAIL})
     first = next(wrong, None)
     return None if first is None else Finding(first.check, first.code, first.severity)
 

@@ -43,6 +43,7 @@ from mail_faults import FAULTS
 from mended_zone import read_zone
 from plan_world import Friend
 from port_looks import AT, looks
+from rotation_examples import cards as rotation_cards
 from signed_mails import judge
 from watch_examples import digest, full_list, full_overview, incident, told_of_mx, told_of_report
 
@@ -195,6 +196,18 @@ class ToldHistory:
         return build_history_card(self.history, picture, words, PersistentItems(words))
 
 
+@dataclass(frozen=True, slots=True)
+class ShownRotation:
+    """A card of a rotation of a key, to admins or to members; their details may be longer."""
+
+    name: str
+    card: Card
+
+    def draw(self) -> Card:
+        """Return it."""
+        return self.card
+
+
 def planned_zones() -> list[PlannedZone]:
     """Return every zone of the case files, on the mail server and not yet there."""
     found = []
@@ -261,6 +274,12 @@ def settings_of_ann() -> list[Drawn]:
     ]
 
 
+def shown_rotations() -> list[Drawn]:
+    """Return the cards of rotations in every state."""
+    drawn = (ShownRotation(f"rotation, {name}", card) for name, card in rotation_cards())
+    return [each for each in drawn if "details" not in each.name]
+
+
 async def measure(zones: Sequence[Drawn]) -> Mapping[int, Mapping[str, float]]:
     """Return the height of each card in pixels, by the width of the page and the zone's name."""
     bot = discord.Client(intents=discord.Intents.none())
@@ -313,6 +332,7 @@ def main() -> None:
         *settings_of_ann(),
         *told_news(zones),
         *told_histories(),
+        *shown_rotations(),
     ]
     for width, heights in asyncio.run(measure(cards)).items():
         ordered = sorted(heights, key=lambda name: -heights[name])

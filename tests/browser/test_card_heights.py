@@ -11,6 +11,7 @@ from card_heights import (
     measure,
     planned_zones,
     settings_of_ann,
+    shown_rotations,
     told_histories,
     told_news,
 )
@@ -46,4 +47,10 @@ def test_the_cards_of_the_watch_are_seen_whole_on_a_usual_screen() -> None:
 def test_the_card_of_a_history_is_seen_whole_on_a_usual_screen() -> None:
     heights = asyncio.run(measure(told_histories()))[WIDE]
     assert len(heights) == 2
+    assert {name: height for name, height in heights.items() if height > MOST} == {}
+
+
+def test_the_cards_of_rotations_are_seen_whole_on_a_usual_screen() -> None:
+    heights = asyncio.run(measure(shown_rotations()))[WIDE]
+    assert len(heights) > 100
     assert {name: height for name, height in heights.items() if height > MOST} == {}

@@ -194,6 +194,51 @@ def test_a_test_mail_passes_and_one_that_was_changed_on_its_way_does_not(
     expect(details).to_contain_text("mx.else.example")
 
 
+def test_a_key_is_changed_and_the_change_of_another_is_taken_back(
+    browser: Browser, demo: Demo
+) -> None:
+    page = DemoPage(browser, demo.url, height=1600)
+    page.view_as("Cleo")
+    card = page.run("/mailadmin rotate vintage.example")
+    expect(card).to_contain_text("1024 bits")
+    other = page.run("/mailadmin rotate friend.example")
+    asked = page.messages.filter(has_text="waiting for the new record")
+    expect(asked.filter(has_text="vintage.example")).to_have_count(1)
+    expect(asked.filter(has_text="friend.example")).to_have_count(1)
+
+    page.view_as("Ann")
+    check = page.run("/dnscheck vintage.example")
+    expect(check).to_contain_text("cb")
+    page.run("/demo-publish vintage.example")
+    page.run("/demo-publish friend.example")
+    page.let_pass(2)
+
+    page.view_as("Cleo")
+    page.press(card, "Look again")
+    expect(card).to_contain_text("switched, the old record stays for a week")
+    expect(card).to_contain_text("Not proved by a mail yet")
+    page.view_as("Ann")
+    expect(page.send_test_mail("vintage.example")).to_contain_text(
+        "✅ Test mail of vintage.example"
+    )
+    page.view_as("Cleo")
+    page.press(card, "Look again")
+    expect(card).to_contain_text("A mail that the new key had signed")
+
+    page.press(other, "Look again")
+    sure = page.press(other, "Undo")
+    page.press(sure, "Go back to the old key")
+    undone = page.messages.filter(has_text="friend.example").filter(has_text="taken back")
+    expect(undone.first).to_be_visible()
+
+    page.let_pass(8)
+    page.press(card, "Look again")
+    expect(card).to_contain_text("The old record can be deleted")
+    page.view_as("Ann")
+    expect(page.run("/demo-publish vintage.example")).to_contain_text("out of the DNS")
+    expect(page.send_test_mail("friend.example")).to_contain_text("✅ Test mail of friend.example")
+
+
 def test_settings_and_the_admins_card_show_how_the_ports_are_now(
     browser: Browser, demo: Demo
 ) -> None:

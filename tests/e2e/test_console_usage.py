@@ -21,9 +21,14 @@ from console_process import nameserver
 from bot.demo.zones import Zones
 from bot.names import Domain
 from bot.records.dkim_key import KeySource
+from bot.requests.model import BOT
+from bot.rotations.rotation import NewRotation, RotationState
+from bot.rotations.rotation_changes import move
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
+from bot.store.repositories.rotations import StoredRotations
 from max_wait import MAX_WAIT
+from rotation_parts import ADMIN, NEW, make_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from console_process import ConsoleProcess
 
     from bot.demo.zone_server import ZoneServer
+    from bot.rotations.rotation import Rotation, RotationChange
     from conftest import CaseFile
 
     Done = subprocess.CompletedProcess[str]
@@ -268,6 +274,48 @@ def test_the_store_knows_the_key(
     assert bare["checks"]["dkim"]["status"] == "info"
     listed = json.loads(console.call("records", GOOD, "--format", "json", DATABASE_URL=url).stdout)
     assert case_file.dkim in [row["value"] for row in listed]
+
+
+def store_change(path: Path, value: str) -> str:
+    """Make a store in which the good domain has a key that another one takes the place of."""
+    url = store_key(path, value)
+
+    async def begin() -> None:
+        async with await Database.open(url) as database:
+            now = datetime(2026, 11, 23, tzinfo=UTC)
+            rotations, old = StoredRotations(database), make_key("dkim", value)
+            asked = NewRotation(Domain.from_ascii(GOOD), old, 2048, by_hand=False, actor=ADMIN)
+            rotation, _ = await rotations.open(asked, frozenset(), now)
+
+            def prepare(before: Rotation) -> RotationChange:
+                return move(before, RotationState.PREPARED, BOT, now, value=NEW.record.text)
+
+            await rotations.change(rotation.id, prepare, now)
+
+    asyncio.run(begin())
+    return url
+
+
+def test_the_store_knows_of_a_key_that_is_being_changed(
+    check: Callable[..., Done], console: ConsoleProcess, case_file: CaseFile, tmp_path: Path
+) -> None:
+    url = store_change(tmp_path / "bot.db", case_file.dkim)
+    done = check(GOOD, DATABASE_URL=url)
+    report = rows(done)[GOOD]
+    assert (report["status"], report["checks"]["dkim"]["status"]) == ("info", "info")
+    assert report["checks"]["dkim"]["expected"] == [case_file.dkim, NEW.record.text]
+    (finding,) = (f for f in report["findings"] if f["check"] == "dkim")
+    assert finding["code"] == "dkim-next-missing"
+    assert [fix["name"] for fix in finding["fixes"]] == ["cb202611a._domainkey"]
+    assert report["plan"]["next"] == "dkim-next"
+    zone = console.call("records", GOOD, "--format", "zone", DATABASE_URL=url).stdout
+    text = " ".join(line.removeprefix("; ") for line in zone.splitlines())
+    assert "publish it beside the old one" in text
+    assert "which still signs: leave it as it is" in text
+    listed = json.loads(console.call("records", GOOD, "--format", "json", DATABASE_URL=url).stdout)
+    assert [row["purpose"] for row in listed][2:5] == ["dkim", "dkim-next", "dmarc"]
+    table = console.call("records", GOOD, DATABASE_URL=url).stdout
+    assert NEW.record.text in table.splitlines()
 
 
 def test_a_store_that_cannot_be_read_is_said_in_one_line(

@@ -168,6 +168,8 @@ async def test_the_figures_count_what_happened_and_hold_nobodys_data(
     assert answered == len(mailcow.calls) > 0
     assert figures['cowbell_requests{state="pending"}'] == 1
     assert figures['cowbell_requests{state="failed"}'] == 0
+    assert figures['cowbell_rotations{state="switched"}'] == 0
+    assert figures["cowbell_rotations_stuck"] == 0
     assert figures["cowbell_outbox_messages"] == 0
     counted = 'cowbell_interactions_total{{command="{}",outcome="{}"}}'.format
     assert figures[counted("dnscheck", "done")] == 1

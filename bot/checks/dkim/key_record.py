@@ -287,7 +287,9 @@ def _judge_bits(case: DkimCase, form: KeyForm) -> list[Finding]:
     if form.key_type != "rsa" or form.bits >= 2048:
         return []
     severity = Status.FAIL if form.bits < 1024 else Status.WARN  # RFC 8301 section 3.2
-    finding = case.finding("dkim-weak-key", severity, bits=form.bits)
+    change = case.expected.change
+    changing = change is not None and change.role is KeyRole.NEXT
+    finding = case.finding("dkim-weak-key", severity, bits=form.bits, changing=changing)
     # Receivers accept signatures from 1024 bits on, if it is the server's key that made them.
     harmless = severity is Status.WARN and case.known is not None
     return [dataclasses.replace(finding, harmless=harmless)]

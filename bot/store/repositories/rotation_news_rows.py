@@ -15,7 +15,7 @@ from bot.store.repositories.news_messages import (
     reopen_news,
 )
 from bot.store.rotation_tables import RotationRow
-from bot.store.tables import RequestRow
+from bot.store.tables import ControlProofRow, RequestRow
 from bot.store.watch_tables import WatcherRow, WatchNewsRow
 from bot.watch.watch_news import ADMINS, NewsKind
 
@@ -72,8 +72,9 @@ def is_of_open_rotation() -> ColumnElement[bool]:
 def find_told_members(session: Session, domain: Domain) -> dict[int, datetime | None]:
     """Return who is told of a domain's rotation, and until when they want to be left alone.
 
-    That is who asked for its key last and was heard, and who watches the domain; nobody stands in
-    for a member who was forgotten. A request that waits for an admin shows nothing.
+    That is who asked for its key last and was heard, and who watches the domain; where there is
+    nobody, as old requests lose their members' ids, whoever has shown control of it. Nobody stands
+    in for a member who was forgotten. A request that waits for an admin shows nothing.
     """
     watchers = select(WatcherRow.member_id, WatcherRow.paused_until).where(
         WatcherRow.domain == domain, WatcherRow.member_id >= 0
@@ -95,4 +96,11 @@ def find_told_members(session: Session, domain: Domain) -> dict[int, datetime | 
     ).first()
     if asker is not None and asker >= 0:
         told[asker] = None
-    return told
+    return told or dict.fromkeys(_find_proven(session, domain))
+
+
+def _find_proven(session: Session, domain: Domain) -> list[int]:
+    proven = select(ControlProofRow.member_id).where(
+        ControlProofRow.domain == domain, ControlProofRow.member_id >= 0
+    )
+    return list(session.scalars(proven.order_by(ControlProofRow.member_id)))

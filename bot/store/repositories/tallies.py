@@ -54,6 +54,13 @@ class StoredTallies:
 
         return await self._database.read(count)
 
+    async def stuck_rotations(self) -> int:
+        """How many open changes of keys do not get on: the mail server does not do its part."""
+        stuck = select(func.count()).where(
+            RotationRow.closed_at.is_(None), RotationRow.step.is_not(None), RotationRow.reason != ""
+        )
+        return await self._database.read(lambda session: session.scalars(stuck).one())
+
     async def messages_left(self) -> int:
         """How many messages were neither delivered nor given up."""
 

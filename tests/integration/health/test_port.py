@@ -37,6 +37,9 @@ class EmptyTallies:
     async def rotations_by_state(self) -> Mapping[RotationState, int]:
         return {RotationState.SWITCHED: 2}
 
+    async def stuck_rotations(self) -> int:
+        return 1
+
     async def messages_left(self) -> int:
         return 0
 
@@ -131,6 +134,7 @@ async def test_a_process_tells_its_role_and_the_leader_alone_what_all_share(
 ) -> None:
     shared = (
         *("cowbell_requests", "cowbell_rotations", "cowbell_outbox_messages"),
+        "cowbell_rotations_stuck",
         *("cowbell_watched", "cowbell_incidents"),
     )
     for duty, role in ((Duty.STANDBY, "standby"), (Duty.WORK, "work"), (Duty.RUN, "leader")):

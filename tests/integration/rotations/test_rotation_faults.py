@@ -125,7 +125,7 @@ async def test_a_switch_that_does_not_come_about_is_tried_for_ever_and_said_once
     assert setup.signing == setup.new
 
 
-async def test_a_switch_that_was_put_off_waits_for_a_record_that_is_gone_meanwhile(
+async def test_a_switch_that_was_put_off_waits_for_a_record_that_is_gone_and_for_caches(
     setup: RotationSetup,
 ) -> None:
     await setup.begin()
@@ -136,11 +136,34 @@ async def test_a_switch_that_was_put_off_waits_for_a_record_that_is_gone_meanwhi
     setup.publish(setup.old)
     setup.cow.throws = set()
     rotation = await setup.pass_time(minutes=11)
-    assert (rotation.state, code_of(rotation)) == (S.SWITCHING, "rotation-record-gone")
+    assert (rotation.state, code_of(rotation)) == (S.PREPARED, "rotation-record-gone")
+    assert rotation.live_at is None
     assert setup.signing == setup.old
     setup.publish(setup.old, setup.new)
     rotation = await setup.pass_time(minutes=10)
-    assert rotation.state is S.SWITCHED
+    assert (rotation.state, rotation.reason) == (S.PUBLISHED, "")
+    assert rotation.caches_until == setup.time + timedelta(minutes=15)  # "does not exist" is kept
+    assert setup.signing == setup.old
+    assert (await setup.bring_to(S.SWITCHED)).switched_at == setup.time
+
+
+async def test_a_switch_that_nobody_could_finish_is_undone_where_its_record_is_gone_meanwhile(
+    setup: RotationSetup,
+) -> None:
+    await setup.begin()
+    await setup.bring_to(S.LIVE)
+    fail_switch(setup)
+    rotation = await setup.pass_until((await setup.get()).due_at)
+    assert (rotation.state, rotation.step) == (S.SWITCHING, T.SWITCH)
+    setup.cow.mood = MailcowFault.BAD_GATEWAY
+    await setup.pass_until(setup.time + timedelta(minutes=12))
+    setup.publish(setup.old)
+    setup.cow.before_write = None
+    setup.cow.loses_redis = False
+    setup.cow.mood = MailcowFault.FINE
+    rotation = await setup.pass_time(minutes=2)
+    assert (rotation.state, code_of(rotation)) == (S.UNDONE, "rotation-record-gone")
+    assert setup.signing == setup.old
 
 
 def fail_switch(setup: RotationSetup) -> None:

@@ -13,6 +13,7 @@ from bot.requests.model import BOT, MessageKind, NewRequest, RequestKind, State
 from bot.requests.transitions import move as move_request
 from bot.rotations.rotation import NewRotation, RotationNews, RotationState
 from bot.rotations.rotation_changes import move, touch
+from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.for_watch import WatchStore
 from bot.store.repositories.rotations import StoredRotations
@@ -45,6 +46,7 @@ class Told:
         self.store = StoredRotations(database)
         self.requests = RequestStore.of(database).requests
         self.watchers = Watchers(database)
+        self.proofs = ControlProofs(database)
         self.watch = WatchStore.of(database)
         self.records = WatchRecords(database)
         self.time = NOON
@@ -223,6 +225,15 @@ async def test_who_only_asked_takes_nobodys_place(told: Told, states: tuple[Stat
     assert (ANN, "record") in await told.deliver()
     await told.bring((await told.store.of_domain(FRIEND))[0], S.LIVE, S.SWITCHING, S.SWITCHED)
     assert BEN not in {target for target, _ in await told.deliver()}
+
+
+async def test_who_has_shown_control_is_told_where_nobody_else_is(told: Told) -> None:
+    await told.proofs.keep(FRIEND, BEN, "token", NOON)
+    rotation = await told.bring(await told.begin(), S.PREPARED)
+    assert await told.deliver() == [(ADMINS, "card"), (BEN, "record")]
+    await told.ask(ANN, *DONE)
+    await told.bring(rotation, S.LIVE, S.SWITCHING, S.SWITCHED)
+    assert (ANN, "switched") in await told.deliver()
 
 
 async def test_who_asked_last_is_told(told: Told) -> None:

@@ -16,6 +16,7 @@ from bot.records.dkim_key import KeyUnknown, KnownKey
 from bot.records.key_change import KeyRole
 from bot.requests.model import MessageKind, NewRequest, RequestKind
 from bot.rotations.admin_changes import PASTED_AGAIN, SWITCH_NOW
+from bot.rotations.key_changes import KeyChanges
 from bot.rotations.rotation import NewRotation, Rotation, RotationState, RotationStep
 from pasted_keys import MAILCOW_TAGS
 from rotation_parts import ADMIN, FRIEND, NEW, NOON, OLD
@@ -276,7 +277,7 @@ async def test_which_other_record_is_needed_follows_the_key_that_signs(
     parts: ServiceParts,
 ) -> None:
     async def role(signing: KnownKey) -> tuple[KeyRole, str] | None:
-        change = await parts.rotations.change_of(FRIEND, signing)
+        change = await KeyChanges(parts.store, parts.now).of(FRIEND, signing)
         return None if change is None else (change.role, change.key.selector)
 
     rotation = await parts.begin()
@@ -284,7 +285,7 @@ async def test_which_other_record_is_needed_follows_the_key_that_signs(
     assert await role(old) is None
     await parts.bring(rotation, S.PREPARED)
     assert await role(old) == (KeyRole.NEXT, "cb202611a")
-    assert await parts.rotations.change_of(FRIEND, KeyUnknown()) is None
+    assert await KeyChanges(parts.store, parts.now).of(FRIEND, KeyUnknown()) is None
     await parts.bring(rotation, S.LIVE, S.SWITCHING, S.SWITCHED)
     assert await role(NEW) == (KeyRole.FORMER, "dkim")
     assert await role(OLD) is None  # neither of the two
@@ -304,11 +305,11 @@ async def test_after_an_undo_the_new_record_stays_for_a_week_where_it_was_used(
     rotation = await parts.bring(await parts.begin(), *TO_SWITCHED)
     await parts.rotations.undo(rotation.id, ADMIN)
     undone = await parts.bring(rotation, S.UNDONE)
-    change = await parts.rotations.change_of(FRIEND, undone.old)
+    change = await KeyChanges(parts.store, parts.now).of(FRIEND, undone.old)
     assert change is not None
     assert (change.role, change.until) == (KeyRole.FORMER, NOON + 7 * DAY)
     parts.time += 7 * DAY
-    change = await parts.rotations.change_of(FRIEND, undone.old)
+    change = await KeyChanges(parts.store, parts.now).of(FRIEND, undone.old)
     assert change is not None
     assert (change.role, change.key.selector) == (KeyRole.DONE, "cb202611a")
 

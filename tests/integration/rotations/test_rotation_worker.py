@@ -306,6 +306,9 @@ async def test_a_domain_without_a_key_is_said(setup: RotationSetup) -> None:
     del setup.cow.dkim[FRIEND.ascii]
     rotation = await setup.pass_time(days=1)
     assert code_of(rotation) == "rotation-no-key-signs"
+    rotation = await setup.pass_time(days=20)
+    assert rotation.state is S.SWITCHED
+    assert setup.kept() == (setup.new, setup.old)  # all that is left of both keys
     await setup.undo()
     await setup.settle()
     assert (await setup.get()).state is S.UNDONE

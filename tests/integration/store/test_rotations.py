@@ -26,6 +26,7 @@ from bot.rotations.rotation import (
 from bot.rotations.rotation_changes import go_on, is_in_workshop, move, touch, undo
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.rotations import StoredRotations
+from bot.store.repositories.tallies import StoredTallies
 from rotation_parts import ADMIN, FRIEND, NEW, NOON, OLD
 
 if TYPE_CHECKING:
@@ -340,3 +341,17 @@ async def test_a_member_who_is_forgotten_leaves_a_number(store: StoredRotations)
     assert after is not None
     assert after.opened_by == -5
     assert [entry.actor.id for entry in await store.entries(mine.id)] == [-5, None, -5]
+
+
+async def test_they_are_counted_by_state_and_those_that_do_not_get_on(
+    store: StoredRotations, database: Database
+) -> None:
+    tallies = StoredTallies(database)
+    first, _ = await begin(store), await begin(store, MOVER)
+    await bring(store, first, S.UNDOING)
+    assert await tallies.rotations_by_state() == {S.UNDOING: 1, S.PREPARING: 1}
+    assert await tallies.stuck_rotations() == 0
+    await put(store, first, lambda before: touch(before, reason="mailcow-away"))
+    assert await tallies.stuck_rotations() == 1
+    await bring(store, first, S.UNDONE)
+    assert await tallies.stuck_rotations() == 0

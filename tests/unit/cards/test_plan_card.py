@@ -12,6 +12,7 @@ import pytest
 from bot.cards.markdown import MOST_CHARACTERS
 from bot.cards.plan_card import build_plan_card
 from bot.checks.finding import Status
+from bot.checks.report import prove
 from bot.interactions.item_factory import PersistentItems
 from bot.names import Domain
 from bot.records.dkim_key import NoKeyYet
@@ -24,6 +25,7 @@ from bot.services.plan.domain_plan import make_plan
 from bot.services.plan.step import Light, Part, Plan, PlanFacts
 from bot.words import Medium, Words
 from card_limits import MOST_COMPONENTS, measure
+from changing_keys import FORMER, NEW, NEXT, OLD, expected_of, published, report_of
 from zone_reports import ALIASES, DKIM, DMARC, DOMAIN, KEY, MX, SERVER, SPF, report_on
 
 if TYPE_CHECKING:
@@ -152,6 +154,18 @@ def test_what_is_typed_is_checked_again() -> None:
     for value in ("mx1.cow.example.", SERVER.spf, "v=DMARC1; p=none"):
         assert f"```\n{value}" in text
     assert "proves that mail is yours" in text
+
+
+def test_who_adds_the_record_of_a_coming_key_is_not_told_to_ask_the_admin_first() -> None:
+    warning = "a wrong record breaks mail"
+    for keys, lines, stands in (
+        (NEXT, published(OLD), False),
+        (FORMER, published(NEW), True),
+    ):
+        report = report_of(keys, lines)
+        plan = make_plan(prove(expected_of(keys), report), report, ON)
+        assert plan.next is not None
+        assert (warning in text_of(show(report, plan))) is stands
 
 
 def test_what_is_asked_for_has_the_one_button_that_asks() -> None:

@@ -26,8 +26,6 @@ from bot.cards.rotations_overview_card import build_rotations_card
 from bot.checks.dkim.server_records import RecordState, ServerRecord, ServerRecords, dump_servers
 from bot.checks.zone_place import ZonePlace
 from bot.errors import BackendUnreachable, RequestError
-from bot.names import Domain
-from bot.rotations.due_keys import DueKey, WhyDue
 from bot.rotations.rotation import RotationNews, RotationState, RotationStep
 from bot.rotations.rotation_service import BegunDue, RefusedRotation
 from card_limits import MOST_COMPONENTS, measure
@@ -41,6 +39,7 @@ from rotation_examples import (
     WORDS,
     admins_card,
     cards,
+    due,
     entries,
     members_card,
     rotations,
@@ -188,7 +187,7 @@ def test_where_nobody_can_be_given_the_record_the_admin_is_told() -> None:
         ("failed", [_A.DETAILS]),
     ],
 )
-def test_each_state_offers_what_can_be_done_in_it(name: str, actions: list[_A]) -> None:
+def test_each_state_offers_what_can_be_done_in_it(name: str, actions: list[RotationAction]) -> None:
     assert list(offer_actions(ROTATIONS[name])) == actions
 
 
@@ -334,11 +333,6 @@ def test_what_is_for_admins_is_no_members_card() -> None:
         members_card(ROTATIONS["prepared"], _N.CARD)
 
 
-def due(name: str = "old.example", why: WhyDue = WhyDue.SHORT) -> DueKey:
-    domain = Domain.from_ascii(name)
-    return DueKey(domain, "dkim", OLD.record.text, 1024, NOON - timedelta(days=400), why)
-
-
 def test_the_overview_lists_what_is_under_way_and_due() -> None:
     card = build_rotations_card((ROTATIONS["live"],), (due(),), WORDS, ITEMS)
     said = text_of(card)
@@ -380,7 +374,7 @@ def test_a_long_overview_is_cut() -> None:
     begun = BegunDue((), refused, 9)
     card = build_rotations_card(open_ones, many, WORDS, ITEMS, begun=begun)
     assert measure(card.view)[1] <= MOST_CHARACTERS
-    assert "and 52 more" in text_of(card)
+    assert "and 55 more" in text_of(card)
 
 
 def buttons(card: Card) -> list[ui.Button[ui.LayoutView]]:

@@ -41,7 +41,7 @@ S, T = RotationState, RotationStep
 PASSING = (BackendUnclear("a"), BackendUnreachable("a"), BackendCallFailed("a"))
 LASTING = (BackendRefused("a"), BackendKeyFaulty("a"))
 STEPS = {
-    **dict.fromkeys(IN_WORKSHOP, S.PREPARING),
+    **dict.fromkeys(sorted(IN_WORKSHOP), S.PREPARING),
     **dict.fromkeys((T.KEEP_FORMER, T.SWITCH), S.SWITCHING),
     T.RESTORE: S.UNDOING,
 }
@@ -51,7 +51,7 @@ def at(step: RotationStep, state: RotationState | None = None, **fields: object)
     return make_rotation(state or STEPS[step], step=step, **fields)
 
 
-@pytest.mark.parametrize("step", [*STEPS, T.DROP_NEXT, T.DROP_FORMER])
+@pytest.mark.parametrize("step", [*sorted(STEPS), T.DROP_NEXT, T.DROP_FORMER])
 @pytest.mark.parametrize("failure", PASSING)
 def test_the_same_call_is_made_again_once_it_cannot_be_under_way_any_more(
     step: RotationStep, failure: BackendError
@@ -101,7 +101,7 @@ def test_what_mail_depends_on_is_tried_for_ever_and_said_once(step: RotationStep
     assert said == [STUCK_AFTER]
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", sorted(STEPS))
 @pytest.mark.parametrize("failure", LASTING)
 def test_what_is_refused_ends_it(step: RotationStep, failure: BackendError) -> None:
     change = judge_failed(at(step), failure, NOON)

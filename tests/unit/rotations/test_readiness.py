@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -25,6 +25,9 @@ from bot.rotations.readiness import (
 )
 from bot.rotations.rotation import AWAITING_RECORD, Rotation, RotationState, RotationStep, can_go
 from rotation_parts import NOON, make_rotation
+
+if TYPE_CHECKING:
+    from bot.rotations.rotation import RotationChange
 
 S, R = RotationState, RecordState
 HOUR = timedelta(hours=1)
@@ -127,6 +130,12 @@ def test_it_is_undone_after_thirty_days_without_getting_on() -> None:
     assert look(S.PUBLISHED, ALL, now=late).state is S.PUBLISHED
 
 
+def test_a_silent_server_undoes_nothing_that_waited_for_an_admin_for_long() -> None:
+    live = {"live_at": NOON, "caches_until": NOON + HOUR, "by_hand": True}
+    after = look(S.LIVE, HALF_SILENT, **live, now=NOON + timedelta(days=31))
+    assert (after.state, after.live_at) == (S.PUBLISHED, NOON)
+
+
 @given(
     st.sampled_from(sorted(AWAITING_RECORD)),
     st.lists(st.sampled_from(RecordState), max_size=4),
@@ -158,14 +167,40 @@ def test_a_quiet_moment_is_never_more_than_a_day_away(minutes: int) -> None:
 
 
 def test_a_switch_that_was_put_off_for_long_is_looked_at_again() -> None:
-    rotation = make_rotation(S.SWITCHING, step=RotationStep.KEEP_FORMER)
-    assert not needs_look(rotation, NOON + timedelta(minutes=10))
-    assert needs_look(rotation, NOON + timedelta(minutes=11))
-    at_work = make_rotation(S.SWITCHING, step=RotationStep.SWITCH)
-    assert not needs_look(at_work, NOON + timedelta(days=1))
-    after = put_off_switch(rotation, ONE, NOON).after
-    assert (after.state, after.step, after.due_at) == (
-        *(S.SWITCHING, RotationStep.KEEP_FORMER),
-        NOON + timedelta(minutes=10),
-    )
+    for step in (RotationStep.KEEP_FORMER, RotationStep.SWITCH):
+        rotation = make_rotation(S.SWITCHING, step=step)
+        assert not needs_look(rotation, NOON + timedelta(minutes=10))
+        assert needs_look(rotation, NOON + timedelta(minutes=11))
+
+
+def put_off(step: RotationStep, *new: RecordState) -> RotationChange | None:
+    """Return what becomes of a switch that waits for caches no more, after a look."""
+    live = {"live_at": NOON - HOUR, "caches_until": NOON, "lease_until": NOON + HOUR}
+    return put_off_switch(make_rotation(S.SWITCHING, step=step, **live), seen(*new), NOON)
+
+
+def test_a_switch_that_changed_nothing_yet_goes_back_to_wait_for_its_record() -> None:
+    for new, state in (((R.RIGHT, R.OTHER), S.PUBLISHED), ((R.MISSING,), S.PREPARED)):
+        change = put_off(RotationStep.KEEP_FORMER, *new)
+        assert change is not None
+        after = change.after
+        assert (after.state, after.step, after.live_at, after.caches_until) == (state, *[None] * 3)
+        assert "rotation-record-gone" in after.reason
+        assert after.due_at == NOON + timedelta(minutes=2)
+    for silent in ((R.RIGHT, R.UNANSWERED), ()):
+        change = put_off(RotationStep.KEEP_FORMER, *silent)
+        assert change is not None
+        after = change.after
+        assert (after.state, after.reason) == (S.PUBLISHED, "")
+        assert after.live_at is not None  # no server said that it is gone
+    assert put_off(RotationStep.KEEP_FORMER, R.RIGHT) is None
+
+
+def test_a_switch_that_may_have_been_made_is_undone_only_where_its_record_is_gone() -> None:
+    change = put_off(RotationStep.SWITCH, R.RIGHT, R.MISSING)
+    assert change is not None
+    after = change.after
+    assert (after.state, after.step) == (S.UNDOING, RotationStep.RESTORE)
     assert "rotation-record-gone" in after.reason
+    for new in ((R.RIGHT,), (R.RIGHT, R.UNANSWERED), ()):
+        assert put_off(RotationStep.SWITCH, *new) is None

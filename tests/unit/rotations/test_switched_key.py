@@ -42,7 +42,7 @@ def code_of(rotation: Rotation) -> str:
         (ServerDomain(ON, OLD), "rotation-old-key-signs", False),
         (ServerDomain(ON, AT_OLD), "rotation-other-key-signs", False),
         (ServerDomain(ON, OTHER), "rotation-other-key-signs", True),
-        (ServerDomain(ON), "rotation-no-key-signs", True),
+        (ServerDomain(ON), "rotation-no-key-signs", False),
         (ServerDomain(ON, fault=FAULT), "mailcow-key-too-short", True),
     ],
 )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from bot.checks.export.as_json import context_of
 from bot.checks.finding import Check, FixAction, Status
 from bot.checks.report import prove
 from bot.dns.answer import Outcome
+from bot.records.key_change import KeyChange, KeyRole
 from bot.requests.backend import MailHosting
 from bot.services.plan.domain_plan import make_plan
 from bot.services.plan.plan_export import plan_as_dict
@@ -36,7 +39,6 @@ from zone_reports import SERVER
 if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.records.dkim_key import KnownKey
-    from bot.records.key_change import KeyChange
     from bot.services.plan.plan_words import PlanInWords
     from bot.services.plan.step import Plan
 
@@ -139,9 +141,7 @@ def test_the_old_record_is_to_be_kept_and_nothing_else_is_to_be_done() -> None:
     assert step is not None
     assert (step.state, step.until, step.fixes, plan.next) == (StepState.LATER, WEEK, (), None)
     assert plan.is_green
-    assert said(plan).todo == (
-        "There is nothing to do. Keep the record of the old DKIM key until 30 Nov 2026."
-    )
+    assert said(plan).todo == ("There is nothing to do. Keep both DKIM records until 30 Nov 2026.")
     exported = plan_as_dict(plan)["steps"]
     assert isinstance(exported, list)
     (kept,) = (each for each in exported if each["id"] == "dkim-former")
@@ -163,9 +163,34 @@ def test_the_old_record_is_taken_out_at_the_end_and_then_there_is_no_such_step()
     assert plan.next is not None
     assert plan.next.id is Part.DKIM_FORMER
     assert [(f.action, f.value) for f in plan.next.fixes] == [(FixAction.DELETE, OLD.record.text)]
-    assert "the record of the old one can go" in said(plan).headline
+    assert "has a DKIM record that is not needed any more" in said(plan).headline
     assert plan.is_green
     assert planned(DONE, published(NEW)).step(Part.DKIM_FORMER) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "lines"),
+    [
+        (KeyChange(KeyRole.DONE, NEW), BOTH),
+        (KeyChange(KeyRole.FORMER, NEW, WEEK), BOTH),
+        (KeyChange(KeyRole.FORMER, NEW, WEEK), published(OLD)),
+    ],
+)
+def test_after_an_undo_nobody_reads_that_the_old_record_may_go(
+    change: KeyChange, lines: str
+) -> None:
+    keys = (OLD, change)
+    report = report_of(keys, lines)
+    plan, context = plan_of(keys, report), context_of(report, SERVER)
+    words = said(plan)
+    read = [words.headline, words.title, words.todo]
+    read += [Words().finding(finding, context) for finding in report.findings]
+    expected = expected_of(keys)
+    read += [
+        Words().sentence(f"records/{record.purpose.value}", expected.facts(record))
+        for record in expected.records
+    ]
+    assert not [text for text in read if re.search(r"\bold\b|new DKIM key", text)]
 
 
 def test_the_old_record_stays_while_that_of_the_key_in_use_is_wrong() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.checks.dkim.server_records import RecordState
 from bot.checks.export.archive import dump_report, load_report
 from bot.checks.finding import Check, FixAction, Status
-from bot.checks.report import OtherKeySeen, is_of_other_key
+from bot.checks.report import OtherKeySeen, is_of_other_key, summary_of
 from bot.dns.answer import Outcome
 from bot.records.key_change import KeyRole
 from bot.words import Words
@@ -266,3 +266,14 @@ def test_what_is_said_of_all_else_does_not_depend_on_the_other_key(
     known = {"dkim-next-missing", "dkim-next-differs", "dkim-former-missing", "dkim-former-left"}
     assert {finding.code for finding in said_of_other_key(changing)} <= known
     assert all(finding.harmless for finding in said_of_other_key(changing))
+
+
+def test_a_record_that_a_change_waits_for_is_a_step_though_it_is_no_fault() -> None:
+    for keys, lines in ((NEXT, published(OLD)), (DONE, BOTH)):
+        report = report_of(keys, lines)
+        assert report.steps == tuple(said_of_other_key(report))
+        assert not any(step in report.remarks for step in report.steps)
+        assert summary_of(report) == "to_do"
+    right = report_of(NEXT, BOTH)
+    assert right.steps == ()
+    assert summary_of(right) == "all_right"
