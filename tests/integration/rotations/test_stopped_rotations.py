@@ -27,7 +27,7 @@ S, T = RotationState, RotationStep
 WRITES = 9  # of a whole way
 
 # A whole rotation on each database is long: all writes but the emptying of the workshop, the making
-# of the key and the switch are for `make soak`. `make soak-rotations` kills the process at each, too.
+# of the key and the switch are for `make soak`; `make soak-rotations` kills the process at each.
 _ALWAYS = {2, 3, 7}
 AT_EACH_WRITE = pytest.mark.parametrize(
     "number",
