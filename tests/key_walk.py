@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.mailcow.key_rotation import MailcowRotator
 from bot.mailcow.parse import read_dkim
 from bot.rotations.rotation import RotationStep
+from made_pairs import made_pair
 from mailcow_helpers import A
 
 if TYPE_CHECKING:
     from bot.demo.mailcow_double.double_server import MailcowDouble
+    from bot.demo.mailcow_double.mailcow_state import DkimPair
     from bot.mailcow.api import Mailcow
     from bot.names import Domain
     from bot.records.dkim_key import KnownKey
@@ -112,7 +112,6 @@ def known(pair: DkimPair, domain: Domain = A) -> KnownKey:
     return key.known
 
 
-@cache
 def spare_pair(number: int) -> DkimPair:
-    """Return one of the keys that the double hands out, made once for all tests."""
-    return DkimPair.make(f"spare{number}")
+    """Return one of the keys that the double hands out."""
+    return made_pair(number, f"spare{number}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,17 +10,13 @@ import pytest
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.mailcow_double.mailcow_state import DkimPair
 from key_walk import OLD_SELECTOR, KeyWalk, spare_pair
+from made_pairs import made_pair
 from mailcow_helpers import READ, WRITE, connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.mailcow.api import Mailcow
-
-
-@cache
-def _old_pair() -> DkimPair:
-    return DkimPair.make("old")
 
 
 @pytest.fixture
@@ -32,7 +27,7 @@ async def cow(caplog: pytest.LogCaptureFixture) -> AsyncIterator[MailcowDouble]:
     double.shows_private_keys = True
     double.add_domain("a.test")
     double.alias_domains["ad.test"] = "a.test"
-    double.dkim["kept.test"] = _old_pair()
+    double.dkim["kept.test"] = made_pair(4, "old")
     async with double:
         yield double
     assert not [secret for secret in (*double.secrets(), READ, WRITE) if secret in caplog.text]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import cache
 from typing import TYPE_CHECKING
 
 from bot.by_hand import ByHandBackend
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
-from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.mailcow.key_rotation import MailcowRotator
 from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.records.dkim_key import DkimRecord, KeySource
@@ -22,6 +20,7 @@ from bot.store.engine.database import Database
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.rotations import StoredRotations
+from made_pairs import made_pair
 from mailcow_helpers import READ, WRITE, connect
 from rotation_parts import ADMIN, FRIEND, NEW, NOON
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from bot.demo.mailcow_double.mailcow_state import DkimPair
     from bot.mailcow.api import Mailcow
     from bot.names import Domain
     from bot.rotations.rotation import Rotation
@@ -38,10 +38,9 @@ S = RotationState
 TO_SWITCHED = (S.PREPARED, S.LIVE, S.SWITCHING, S.SWITCHED)
 
 
-@cache
 def pair(number: int, bits: int = 2048) -> DkimPair:
-    """Return a key pair, always the same for a number; making one takes long."""
-    return DkimPair.make("dkim", bits)
+    """Return a key pair, always the same for a number."""
+    return made_pair(number, "dkim", bits)
 
 
 def value_of(key: DkimPair) -> str:

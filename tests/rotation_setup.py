@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -24,6 +24,7 @@ from bot.rotations.rotation_worker import RotationWorker
 from bot.store.engine.database import Database
 from bot.store.repositories.rotations import StoredRotations
 from bot.store.watch_tables import WatchNewsRow
+from made_pairs import made_pair
 from mailcow_helpers import READ, WRITE, connect
 from name_server_world import name_servers
 from rotation_parts import ADMIN, FRIEND, NOON, make_key
@@ -44,10 +45,9 @@ SELECTOR, OLD_SELECTOR = "cb202611a", "dkim"
 _MOST_TURNS = 30
 
 
-@cache
 def pair(number: int) -> DkimPair:
-    """Return a key pair, always the same for a number; making one takes long."""
-    return DkimPair.make(OLD_SELECTOR if number == 0 else f"made{number}")
+    """Return a key pair, always the same for a number; that of 0 is the one of before."""
+    return made_pair(number, OLD_SELECTOR if number == 0 else f"made{number}")
 
 
 class WatchedDomains:
@@ -222,7 +222,7 @@ async def open_rotations(
     cow = MailcowDouble(keys={READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)})
     for at, name in enumerate((FRIEND.ascii, *others)):
         cow.add_domain(name)
-        cow.dkim[name] = pair(0) if not at else DkimPair("dkim", pair(9).public, pair(9).private)
+        cow.dkim[name] = pair(0) if not at else DkimPair("dkim", pair(5).public, pair(5).private)
     cow.ready_keys.extend(pair(number) for number in (1, 2, 3, 4))
     async with (
         cow,

@@ -6,8 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from bot.cards.items import RotationAction
 from bot.cards.layout import DANGER, ROTATION_COLOURS, assemble
-from bot.cards.markdown import clip, moment, say_remark, span
+from bot.cards.markdown import clip, moment, say_remark
 from bot.cards.request_card import mention
+from bot.cards.rotation_words import (
+    MOST_SERVERS,
+    count_facts,
+    say_lacking,
+    show_server,
+    state_key,
+    state_word,
+    title_of,
+)
 from bot.checks.dkim.server_records import RecordState, load_servers
 from bot.checks.finding import Status
 from bot.requests.failure import say_failure
@@ -26,7 +35,6 @@ if TYPE_CHECKING:
     from bot.rotations.rotation import Rotation
     from bot.words import Words
 
-_MOST_SERVERS: Final = 3  # that are named on the card; the details name more
 _LONGEST_REASON: Final = 600  # characters
 _LACKING: Final = frozenset({RecordState.MISSING, RecordState.OTHER})
 # In these the record of a key that was made by hand is taken, or put right.
@@ -141,27 +149,6 @@ def offer_actions(rotation: Rotation) -> Sequence[RotationAction]:
     return [*offered, action.DETAILS, *([action.SHOW] if rotation.open else [])]
 
 
-def title_of(rotation: Rotation, words: Words) -> str:
-    """Return number and domain on one line."""
-    domain = rotation.domain
-    facts: dict[str, Fact] = {"number": str(rotation.id), "domain": domain.ascii}
-    title = words.sentence("discord/rotation_title", facts)
-    return title if domain.unicode == domain.ascii else f"{title} ({span(domain.unicode)})"
-
-
-def state_word(rotation: Rotation, words: Words) -> str:
-    """Return a rotation's state as an icon and some words."""
-    key = _state_key(rotation)
-    return f"{words.label('rotation_marks', key)} {words.label('rotation_states', key)}"
-
-
-def _state_key(rotation: Rotation) -> str:
-    """Return what the words of a state are found by."""
-    if rotation.state is RotationState.PUBLISHED and rotation.live_at is not None:
-        return "cached"
-    return rotation.state.value
-
-
 def show_key(selector: str, bits: int, key_type: str, words: Words) -> str:
     """Return a key by its selector, and how strong it is."""
     size = f"{bits} {words.label('rotation', 'bits')}"
@@ -169,32 +156,9 @@ def show_key(selector: str, bits: int, key_type: str, words: Words) -> str:
     return f"{words.code(selector)} · {size if is_rsa else words.label('rotation', 'ed25519')}"
 
 
-def show_server(server: ServerRecord, words: Words) -> str:
-    """Return what one name server has of both records on one line."""
-    new, old = (words.label("rotation_records", state.value) for state in (server.new, server.old))
-    labels = words.label("rotation", "new"), words.label("rotation", "old")
-    return f"{words.code(server.server)} · {labels[0]} {new} · {labels[1]} {old}"
-
-
-def say_lacking(rotation: Rotation, words: Words) -> str:
-    """Return which name servers lack the old record, and what is cached of that; else nothing."""
-    records = load_servers(rotation.servers)
-    lacking = records.lacking_old
-    if not lacking:
-        return ""
-    facts: dict[str, Fact] = {
-        "servers": lacking[:_MOST_SERVERS],
-        "count": len(lacking),
-        "more": max(0, len(lacking) - _MOST_SERVERS),
-        "keeps": records.old_keeps,
-    }
-    mark = words.label("marks", Status.WARN.value)
-    return f"{mark} {words.sentence('discord/rotation_lacks_old', facts)}"
-
-
 def _head(rotation: Rotation, words: Words) -> str:
     mark, word = (
-        words.label(group, _state_key(rotation)) for group in ("rotation_marks", "rotation_states")
+        words.label(group, state_key(rotation)) for group in ("rotation_marks", "rotation_states")
     )
     who = words.label("rotation", "console")
     if rotation.opened_by is not None:
@@ -275,7 +239,7 @@ def _say_servers(rotation: Rotation, words: Words) -> str:
     if rotation.state not in AWAITING_RECORD:
         return ""
     odd = [server for server in records.servers if _is_odd(server)]
-    lines = [show_server(server, words) for server in odd[:_MOST_SERVERS]]
+    lines = [show_server(server, words) for server in odd[:MOST_SERVERS]]
     if rest := len(odd) - len(lines):
         lines.append(f"-# {words.sentence('discord/more_records', {'count': rest})}")
     return "\n".join(lines)
@@ -288,16 +252,6 @@ def _say_nobody(rotation: Rotation, words: Words) -> str:
     details = words.plain.label("rotation_buttons", RotationAction.DETAILS.value)
     mark = words.label("marks", Status.WARN.value)
     return f"{mark} {words.sentence('discord/rotation_nobody', {'details': details})}"
-
-
-def count_facts(rotation: Rotation) -> dict[str, Fact]:
-    """Return whether name servers were asked, how many there are, and have the new record."""
-    servers = load_servers(rotation.servers).servers
-    return {
-        "looked": bool(rotation.servers),
-        "have": sum(server.new is RecordState.RIGHT for server in servers),
-        "total": len(servers),
-    }
 
 
 def _is_odd(server: ServerRecord) -> bool:

@@ -16,7 +16,7 @@ from bot.cards.markdown import (
     width,
 )
 from bot.cards.request_card import mention
-from bot.cards.rotation_card import count_facts, show_server, state_word, title_of
+from bot.cards.rotation_words import count_facts, show_server, state_word, title_of
 from bot.checks.dkim.selectors import selector_name
 from bot.checks.dkim.server_records import load_servers
 from bot.names import text_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.cards.layout import NEUTRAL, assemble
 from bot.cards.markdown import clip, moment, say_remark
-from bot.cards.rotation_card import state_word
+from bot.cards.rotation_words import state_word
 from bot.rotations.rotation_service import MOST_A_DAY
 
 if TYPE_CHECKING:

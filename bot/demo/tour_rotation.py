@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.app.shared_parts import make_authorities
 from bot.app.watch_parts import WatchMessages
-from bot.cards.rotation_card import state_word, title_of
+from bot.cards.rotation_words import state_word, title_of
 from bot.checks.observe.key_servers import look_at_keys
 from bot.console.terminal import bullet
 from bot.demo.breakages import mend_domain

@@ -118,7 +118,9 @@ def confirm_restore(
         return None
     if before.state is not _S.UNDOING:
         raise RequestError("rotation-not-awaited", state=before.state.value)
-    if before.switched_at is None:
+    new = before.new
+    is_new = server.key is not None and new is not None and is_same_key(server.key, new)
+    if before.switched_at is None and not is_new:
         return move(before, _S.UNDONE, actor, now)
     _refuse_other(server, before.old)
     return move(before, _S.UNDONE, actor, now, learned=before.old)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.checks.dkim.server_records import dump_servers
 from bot.errors import BackendLocked, BackendUnclear, BackendUnreachable
@@ -16,7 +17,7 @@ from bot.rotations.rotation import RotationNews, RotationState, RotationStep
 from bot.rotations.rotation_changes import go_on, is_in_workshop, move, touch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from bot.checks.dkim.server_records import ServerRecords
@@ -31,8 +32,11 @@ LATER: Final = timedelta(minutes=2)  # between two tries, after the first ones
 _S, _T = RotationState, RotationStep
 # What the mail server may do later.
 _PASSING: Final = (BackendUnreachable, BackendUnclear, BackendLocked)
-# While one of these is not done, nobody knows whether mail leaves signed.
-_PRESSING: Final = frozenset({_T.SWITCH, _T.RESTORE})
+# While SWITCH or RESTORE is not done, nobody knows whether mail leaves signed. Before that the old
+# key signs, and a mail server that is away for some minutes is no news.
+_STUCK_AFTER: Final[Mapping[RotationStep | None, int]] = MappingProxyType(
+    {_T.KEEP_FORMER: MOST_TRIES, _T.SWITCH: STUCK_AFTER, _T.RESTORE: STUCK_AFTER}
+)
 # Why the bot undoes a rotation by itself.
 _WHY_UNDONE: Final = frozenset({"rotation-not-published", "rotation-record-gone"})
 _DROPS: Final = frozenset({_T.DROP_NEXT, _T.DROP_FORMER})
@@ -79,7 +83,10 @@ def judge_failed(rotation: Rotation, failure: BackendError, now: datetime) -> Ro
         _log.warning("rotation %d leaves a key behind: %s", rotation.id, failure)
         return go_on(rotation, now, reason=reason)
     _log.warning("rotation %d failed: %s", rotation.id, failure)
-    return move(rotation, _S.FAILED, BOT, now, detail=reason, reason=reason)
+    fields: dict[str, Any] = {"reason": reason}
+    if rotation.step is _T.SWITCH and rotation.attempts:
+        fields["switched_at"] = now  # a call before may have changed the key, or half of it
+    return move(rotation, _S.FAILED, BOT, now, detail=reason, **fields)
 
 
 def is_given_up(rotation: Rotation) -> bool:
@@ -132,6 +139,6 @@ def _put_off(
     if rotation.state is _S.PREPARING and attempts >= MOST_TRIES:
         wait = STILL_AT_IT  # then others have their turn
     _log.info("rotation %d: %s again in %s: %s", rotation.id, rotation.step, wait, failure)
-    is_stuck = rotation.step in _PRESSING and attempts == STUCK_AFTER
+    is_stuck = counts and attempts == _STUCK_AFTER.get(rotation.step)
     news = (RotationNews.STUCK,) if is_stuck else ()
     return touch(rotation, news, attempts=attempts, due_at=now + wait, reason=reason)

@@ -48,4 +48,6 @@ class LeftoverKeys:
         return await self._rotator.find_leftovers(sorted(domains, key=str), under_way)
 
     async def _under_way(self) -> frozenset[Domain]:
-        return frozenset(rotation.domain for rotation in await self._store.open_ones())
+        """Return the domains whose copies may be needed: the one way back, where it failed."""
+        open_ones = (rotation.domain for rotation in await self._store.open_ones())
+        return frozenset((*open_ones, *await self._store.domains_in_doubt()))

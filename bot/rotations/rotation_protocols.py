@@ -71,6 +71,10 @@ class RotationRepository(Protocol):
         """Return what was done to one rotation, in its order."""
         ...
 
+    async def domains_in_doubt(self) -> tuple[Domain, ...]:
+        """Return the domains whose latest rotation failed when the new key may have signed."""
+        ...
+
     async def domains(self, since: datetime | None = None, /) -> tuple[Domain, ...]:
         """Return every domain that had a rotation opened since then, or ever."""
         ...

@@ -229,9 +229,7 @@ class RotationWorker:
         if rotation.state is not _S.UNDOING:
             await self._write(rotation, lambda now: go_on(rotation, now))
             return
-        server = (
-            None if rotation.switched_at is None else await self._looks.look_up(rotation.domain)
-        )
+        server = await self._looks.look_up(rotation.domain)
         seen = await self._looks.see_undone(rotation)
         servers = rotation.servers if seen is None else dump_servers(seen)
         await self._write(

@@ -64,7 +64,9 @@ def judge_restored(
     """
     reason = lasting_reason(rotation)
     if rotation.switched_at is None:
-        return go_on(rotation, now, reason=reason)
+        if not signs_with(server, rotation.new):
+            return go_on(rotation, now, reason=reason)
+        return touch(rotation, due_at=now + AGAIN, switched_at=now)  # an admin did not say so
     if signs_with(server, rotation.old):
         return go_on(rotation, now, learned=rotation.old, servers=servers, reason=reason)
     is_told = server is None or server.hosting is not MailHosting.UNKNOWN

@@ -138,6 +138,17 @@ class StoredRotations:
 
         return await self._database.read(find)
 
+    async def domains_in_doubt(self) -> tuple[Domain, ...]:
+        """The domains whose latest rotation failed when the new key may have signed already."""
+        latest = select(func.max(RotationRow.id)).group_by(RotationRow.domain)
+        failed = select(RotationRow.domain).where(
+            RotationRow.id.in_(latest),
+            RotationRow.state == RotationState.FAILED.value,
+            RotationRow.switched_at.is_not(None),
+        )
+        in_order = failed.order_by(RotationRow.domain)
+        return await self._database.read(lambda session: tuple(session.scalars(in_order)))
+
     async def domains(self, since: datetime | None = None) -> tuple[Domain, ...]:
         """Every domain that had a rotation opened after that moment; without one, ever."""
         names = select(RotationRow.domain).distinct().order_by(RotationRow.domain)

@@ -26,6 +26,7 @@ from key_walk import (
     known,
     spare_pair,
 )
+from made_pairs import made_pair
 from mailcow_helpers import READ, A, B, connect, fail, say
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ async def test_one_workshop_serves_one_domain_after_the_other(
 
 
 async def test_a_key_has_as_many_bits_as_were_asked_for(walk: KeyWalk) -> None:
-    walk.cow.ready_keys.appendleft(DkimPair.make("longer", 3072))
+    walk.cow.ready_keys.appendleft(made_pair(2, "longer", 3072))
     await walk.go(*FORWARD[:2])
     key = await walk.rotator.make_key(NEW_SELECTOR, 3072)
     assert (key.selector, key.record.bits) == (NEW_SELECTOR, 3072)

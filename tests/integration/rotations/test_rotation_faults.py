@@ -110,7 +110,7 @@ async def test_a_switch_that_does_not_come_about_is_tried_for_ever_and_said_once
     setup.cow.throws = {"add/dkim_duplicate"}
     rotation = await setup.pass_until(setup.time + timedelta(hours=15))
     assert (rotation.state, rotation.step) == (S.SWITCHING, T.KEEP_FORMER)
-    assert STUCK not in await setup.news()
+    assert (await setup.news()).count(STUCK) == 1  # the old key signs, and that lasts
     fail_switch(setup)
     rotation = await setup.pass_until(setup.time + timedelta(hours=1))
     assert (rotation.state, rotation.step) == (S.SWITCHING, T.SWITCH)

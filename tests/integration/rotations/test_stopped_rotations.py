@@ -26,6 +26,17 @@ pytest_plugins = ["store_fixtures"]
 S, T = RotationState, RotationStep
 WRITES = 9  # of a whole way
 
+# A whole rotation on each database is long: all writes but the emptying of the workshop, the making
+# of the key and the switch are for `make soak`; `make soak-rotations` kills the process at each.
+_ALWAYS = {2, 3, 7}
+AT_EACH_WRITE = pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(number, marks=() if number in _ALWAYS else pytest.mark.slow)
+        for number in range(1, WRITES + 1)
+    ],
+)
+
 
 @pytest_asyncio.fixture
 async def setup(database_url: str, case_file: CaseFile) -> AsyncIterator[RotationSetup]:
@@ -103,7 +114,7 @@ def assert_whole(setup: RotationSetup) -> None:
     assert setup.workshop is None
 
 
-@pytest.mark.parametrize("number", range(1, WRITES + 1))
+@AT_EACH_WRITE
 async def test_a_worker_that_is_cut_short_leaves_its_call_alone_and_another_goes_on(
     setup: RotationSetup, number: int
 ) -> None:
@@ -120,7 +131,7 @@ async def test_a_worker_that_is_cut_short_leaves_its_call_alone_and_another_goes
     assert_whole(setup)
 
 
-@pytest.mark.parametrize("number", range(1, WRITES + 1))
+@AT_EACH_WRITE
 async def test_a_worker_that_finishes_ends_its_call_and_makes_no_other(
     setup: RotationSetup, number: int
 ) -> None:
@@ -137,7 +148,7 @@ async def test_a_worker_that_finishes_ends_its_call_and_makes_no_other(
     assert len(setup.writes()) == WRITES + more
 
 
-@pytest.mark.parametrize("number", range(1, WRITES + 1))
+@AT_EACH_WRITE
 async def test_a_worker_that_is_killed_leaves_its_lease_and_another_goes_on_after_it(
     setup: RotationSetup, number: int
 ) -> None:

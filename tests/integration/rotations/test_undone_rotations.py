@@ -210,6 +210,20 @@ async def test_by_hand_it_is_undone_at_once_before_the_switch(setup: RotationSet
     assert setup.writes() == []
 
 
+async def test_by_hand_a_switch_that_nobody_told_of_is_seen_before_it_counts_as_undone(
+    setup: RotationSetup,
+) -> None:
+    await make_live_by_hand(setup)
+    setup.cow.dkim[FRIEND.ascii] = setup.new
+    await setup.undo()
+    await setup.settle()
+    rotation = await setup.get()
+    assert rotation.state is S.UNDOING
+    assert rotation.switched_at == setup.time
+    setup.cow.dkim[FRIEND.ascii] = setup.old
+    assert (await setup.pass_time(hours=1)).state is S.UNDONE
+
+
 async def test_by_hand_a_record_that_goes_away_is_seen(setup: RotationSetup) -> None:
     await make_live_by_hand(setup)
     setup.publish(setup.old)

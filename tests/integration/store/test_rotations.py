@@ -355,3 +355,19 @@ async def test_they_are_counted_by_state_and_those_that_do_not_get_on(
     assert await tallies.stuck_rotations() == 1
     await bring(store, first, S.UNDONE)
     assert await tallies.stuck_rotations() == 0
+
+
+async def test_copies_are_in_doubt_only_of_who_failed_when_the_new_key_may_sign(
+    store: StoredRotations,
+) -> None:
+    other = Domain.from_ascii("other.example")
+    for domain, switched_at in ((FRIEND, NOON), (other, None)):
+        rotation = await begin(store, domain)
+        await put(
+            store,
+            rotation,
+            lambda before, at=switched_at: move(before, S.FAILED, BOT, NOON, switched_at=at),
+        )
+    assert await store.domains_in_doubt() == (FRIEND,)
+    await begin(store)
+    assert await store.domains_in_doubt() == ()

@@ -35,6 +35,7 @@ from bot.rotations.rotation import (
     RotationState,
     RotationStep,
 )
+from bot.rotations.rotation_view import Signer, signer_of
 from rotation_parts import NEW, NOON, OLD, make_rotation
 
 S, T = RotationState, RotationStep
@@ -99,6 +100,26 @@ def test_what_mail_depends_on_is_tried_for_ever_and_said_once(step: RotationStep
         said += [tries for news in change.news if news is RotationNews.STUCK]
         assert not is_given_up(rotation)
     assert said == [STUCK_AFTER]
+
+
+def test_a_switch_that_has_not_begun_for_long_is_said_once() -> None:
+    rotation, said = at(T.KEEP_FORMER), []
+    for tries in range(1, 50):
+        change = judge_failed(rotation, BackendUnreachable("a"), NOON)
+        rotation = change.after
+        said += [tries for news in change.news if news is RotationNews.STUCK]
+    assert said == [MOST_TRIES]
+    assert signer_of(rotation) is Signer.OLD
+
+
+def test_after_a_call_of_which_nobody_knows_the_end_a_refusal_does_not_mean_the_old_key_signs() -> (
+    None
+):
+    refused = judge_failed(at(T.SWITCH), BackendRefused("a"), NOON).after
+    assert signer_of(refused) is Signer.OLD
+    unclear = judge_failed(at(T.SWITCH), BackendUnclear("a"), NOON).after
+    refused = judge_failed(unclear, BackendRefused("a"), NOON).after
+    assert (refused.state, signer_of(refused)) == (S.FAILED, Signer.UNSURE)
 
 
 @pytest.mark.parametrize("step", sorted(STEPS))

@@ -7,13 +7,14 @@ from typing import Final
 
 import pytest
 
-from bot.errors import BackendKeyFaulty
+from bot.errors import BackendKeyFaulty, RequestError
 from bot.requests.backend import MailHosting, ServerDomain
 from bot.requests.failure import load_failure
+from bot.rotations.admin_changes import confirm_restore
 from bot.rotations.rotation import Rotation, RotationState
 from bot.rotations.switched_key import judge_restored, judge_switched, signs_with
 from dkim_zones import HANDED_OUT
-from rotation_parts import NEW, NOON, OLD, make_key, make_rotation
+from rotation_parts import ADMIN, NEW, NOON, OLD, make_key, make_rotation
 
 S = RotationState
 DAY: Final = timedelta(days=1)
@@ -69,6 +70,26 @@ def test_a_mail_server_that_does_not_tell_is_asked_again() -> None:
 def test_an_undo_by_hand_ends_at_once_where_nothing_was_switched() -> None:
     rotation = make_rotation(S.UNDOING, by_hand=True)
     assert judge_restored(rotation, None, NOON, servers="").after.state is S.UNDONE
+
+
+def test_an_undo_by_hand_waits_where_the_new_key_signs_though_nobody_said_so() -> None:
+    rotation = make_rotation(S.UNDOING, by_hand=True)
+    after = judge_restored(rotation, ServerDomain(ON, NEW), NOON, servers="").after
+    assert (after.state, after.switched_at) == (S.UNDOING, NOON)
+    assert after.due_at == NOON + timedelta(hours=1)
+    assert judge_restored(rotation, ServerDomain(ON, OLD), NOON, servers="").after.state is S.UNDONE
+
+
+def test_nobody_can_say_that_the_old_key_signs_where_the_mail_server_signs_with_the_new_one() -> (
+    None
+):
+    rotation = make_rotation(S.UNDOING, by_hand=True)
+    with pytest.raises(RequestError) as caught:
+        confirm_restore(rotation, ServerDomain(ON, NEW), ADMIN, NOON)
+    assert caught.value.code == "rotation-signs-otherwise"
+    change = confirm_restore(rotation, ServerDomain(ON, OTHER), ADMIN, NOON)
+    assert change is not None
+    assert change.after.state is S.UNDONE
 
 
 def test_an_undo_by_hand_ends_when_the_old_key_signs_again() -> None:
