@@ -13,7 +13,7 @@ from bot.checks.finding import Status
 from bot.requests.failure import say_failure
 from bot.rotations.call_outcomes import lasting_reason
 from bot.rotations.rotation import AWAITING_RECORD, KEPT_FOR, UNDOABLE, RotationState
-from bot.rotations.rotation_view import Signer, signer_of, stays_until
+from bot.rotations.rotation_view import Signer, signer_of, state_key, stays_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,15 +151,8 @@ def title_of(rotation: Rotation, words: Words) -> str:
 
 def state_word(rotation: Rotation, words: Words) -> str:
     """Return a rotation's state as an icon and some words."""
-    key = _state_key(rotation)
+    key = state_key(rotation)
     return f"{words.label('rotation_marks', key)} {words.label('rotation_states', key)}"
-
-
-def _state_key(rotation: Rotation) -> str:
-    """Return what the words of a state are found by."""
-    if rotation.state is RotationState.PUBLISHED and rotation.live_at is not None:
-        return "cached"
-    return rotation.state.value
 
 
 def show_key(selector: str, bits: int, key_type: str, words: Words) -> str:
@@ -194,7 +187,7 @@ def say_lacking(rotation: Rotation, words: Words) -> str:
 
 def _head(rotation: Rotation, words: Words) -> str:
     mark, word = (
-        words.label(group, _state_key(rotation)) for group in ("rotation_marks", "rotation_states")
+        words.label(group, state_key(rotation)) for group in ("rotation_marks", "rotation_states")
     )
     who = words.label("rotation", "console")
     if rotation.opened_by is not None:
