@@ -13,7 +13,6 @@ from bot.cards.rotation_words import (
     count_facts,
     say_lacking,
     show_server,
-    state_key,
     state_word,
     title_of,
 )
@@ -22,7 +21,7 @@ from bot.checks.finding import Status
 from bot.requests.failure import say_failure
 from bot.rotations.call_outcomes import lasting_reason
 from bot.rotations.rotation import AWAITING_RECORD, KEPT_FOR, UNDOABLE, RotationState
-from bot.rotations.rotation_view import Signer, signer_of, stays_until
+from bot.rotations.rotation_view import Signer, signer_of, state_key, stays_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from bot.checks.finding import Fix, FixAction, Status
 from bot.checks.zone_place import ZonePlace
 from bot.names import text_of
 from bot.records.providers import choose_provider
-from bot.rotations.rotation import AWAITING_RECORD, RotationNews
+from bot.rotations.rotation import AWAITING_RECORD, RotationNews, RotationState
 from bot.rotations.rotation_view import Signer, signer_of, stays_until
 
 if TYPE_CHECKING:
@@ -175,9 +175,14 @@ def _facts(rotation: Rotation) -> dict[str, Fact]:
         "new": _name_of(rotation, rotation.selector),
         "everywhere": rotation.live_at is not None,
         "stays": None if stays is None else int(stays.timestamp()),
-        "unsure": signer_of(rotation) is Signer.UNSURE,
+        "unsure": signer_of(rotation) is Signer.UNSURE or _has_signed(rotation),
         "lacking": bool(load_servers(rotation.servers).lacking_old),
     }
+
+
+def _has_signed(rotation: Rotation) -> bool:
+    """Whether mails by the new key may be under way while its end has no day yet."""
+    return rotation.state is RotationState.UNDOING and rotation.switched_at is not None
 
 
 def _name_of(rotation: Rotation, selector: str) -> str:

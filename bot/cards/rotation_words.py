@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from bot.cards.markdown import span
 from bot.checks.dkim.server_records import RecordState, load_servers
 from bot.checks.finding import Status
-from bot.rotations.rotation import RotationState
+from bot.rotations.rotation_view import state_key
 
 if TYPE_CHECKING:
     from bot.checks.dkim.server_records import ServerRecord
@@ -30,13 +30,6 @@ def state_word(rotation: Rotation, words: Words) -> str:
     """Return a rotation's state as an icon and some words."""
     key = state_key(rotation)
     return f"{words.label('rotation_marks', key)} {words.label('rotation_states', key)}"
-
-
-def state_key(rotation: Rotation) -> str:
-    """Return what the words of a state are found by."""
-    if rotation.state is RotationState.PUBLISHED and rotation.live_at is not None:
-        return "cached"
-    return rotation.state.value
 
 
 def show_server(server: ServerRecord, words: Words) -> str:

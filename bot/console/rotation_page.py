@@ -12,7 +12,7 @@ from rich.text import Text
 from bot.checks.dkim.server_records import load_servers
 from bot.requests.failure import say_failure
 from bot.rotations.rotation import RotationState
-from bot.rotations.rotation_view import Signer, signer_of, stays_until
+from bot.rotations.rotation_view import Signer, signer_of, state_key, stays_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ _STYLES = {
 
 def show_rotation(console: Console, rotation: Rotation, words: Words) -> None:
     """Print how far a rotation is, both keys, and what each name server has."""
-    state = words.label("rotation_states", rotation.state.value)
+    state = words.label("rotation_states", state_key(rotation))
     title = f"{rotation.domain.ascii} #{rotation.id}: {state}"
     console.print(Text(title, style=_STYLES.get(rotation.state, "bold")))
     if reason := say_failure(rotation.reason, words):
@@ -174,6 +174,7 @@ def _row(rotation: Rotation, words: Words) -> dict[str, Any]:
         "changed_at": _time(rotation.changed_at),
         "due_at": _time(rotation.due_at),
         "live_at": _time(rotation.live_at),
+        "caches_until": _time(rotation.caches_until),
         "switched_at": _time(rotation.switched_at),
         "proved_at": _time(rotation.proved_at),
         "servers": [

@@ -118,7 +118,11 @@ async def _undo(desk: RotationDesk, domain: Domain, call: RotateCall, words: Wor
         typer.echo(rotation_as_json(rotation, words))
     else:
         show_rotation(make_console(), rotation, words)
-        facts: dict[str, Fact] = {"open": rotation.open, "by_hand": rotation.by_hand}
+        facts: dict[str, Fact] = {
+            "open": rotation.open,
+            "by_hand": rotation.by_hand,
+            "switched": rotation.switched_at is not None,
+        }
         typer.echo(words.sentence("console/rotate_undone", facts))
     return OK
 

@@ -37,6 +37,13 @@ def signer_of(rotation: Rotation) -> Signer:
     return Signer.OLD
 
 
+def state_key(rotation: Rotation) -> str:
+    """Return what the words of a state are found by: waiting for caches has words of its own."""
+    if rotation.state is RotationState.PUBLISHED and rotation.live_at is not None:
+        return "cached"
+    return rotation.state.value
+
+
 def stays_until(rotation: Rotation) -> datetime | None:
     """Return until when the record of the key that does not sign has to stay in the DNS.
 

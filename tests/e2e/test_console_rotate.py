@@ -128,7 +128,7 @@ async def test_it_undoes_one(desk: Desk) -> None:
     assert "is_new" not in undone
     done = await desk.call("friend.example", "--undo")
     assert done.returncode == 0
-    assert "goes back to the old key" in done.stdout
+    assert "The old key signs all the time." in done.stdout
 
 
 async def test_what_is_too_late_to_undo_is_one_line_and_1(desk: Desk) -> None:

@@ -168,7 +168,7 @@ async def test_after_the_switch_undo_is_confirmed_and_brings_the_old_key_back(
     guild.publish((rotation.selector, rotation.value))  # the member was too quick
     await guild.sim.restart()
     answered = answer_to(await ada.click(question, label=SURE))
-    assert "going back to the old key" in text_of(answered)
+    assert "taking it back" in text_of(answered)
     await guild.work()
     assert guild.double.dkim[BARN] == old_key()
     said = text_of(await guild.card())

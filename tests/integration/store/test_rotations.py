@@ -363,11 +363,8 @@ async def test_copies_are_in_doubt_only_of_who_failed_when_the_new_key_may_sign(
     other = Domain.from_ascii("other.example")
     for domain, switched_at in ((FRIEND, NOON), (other, None)):
         rotation = await begin(store, domain)
-        await put(
-            store,
-            rotation,
-            lambda before, at=switched_at: move(before, S.FAILED, BOT, NOON, switched_at=at),
-        )
+        fail = partial(move, to=S.FAILED, actor=BOT, now=NOON, switched_at=switched_at)
+        await put(store, rotation, fail)
     assert await store.domains_in_doubt() == (FRIEND,)
     await begin(store)
     assert await store.domains_in_doubt() == ()

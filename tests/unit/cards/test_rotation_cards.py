@@ -102,6 +102,15 @@ def test_before_and_after_the_call_that_changes_it_the_old_key_signs(
     assert "**Signs now:** `dkim`" in text_of(admins_card(rotation))
 
 
+def test_while_it_is_taken_back_after_a_switch_the_member_keeps_both_records() -> None:
+    going = make_rotation(_S.UNDOING, step=_T.DROP_NEXT, switched_at=NOON)
+    said = text_of(members_card(going, _N.RECORD))
+    assert "is being taken back. Keep both records until you hear more." in said
+    assert "The old key signs, and I take the spare copies" in text_of(admins_card(going))
+    assert "go back to the old key" in admins("undoing, stuck")
+    assert "The old key signs, and" in admins("undoing")
+
+
 def test_what_ended_with_a_reason_says_what_is_left_to_do() -> None:
     said = admins("undone, left behind")
     assert "`rotate --leftovers --remove`" in said
