@@ -14,6 +14,7 @@ from bot.cards.items import (
     OwnRequestAction,
     PrivacyAction,
     RequestAction,
+    RotationAction,
     SentMailAction,
     WatchAction,
 )
@@ -242,6 +243,9 @@ def every_item() -> Iterator[PersistentItem]:
     yield ITEMS.overview_button()
     for stage in ("quarantine", "reject"):
         yield ITEMS.untested_button(HIGHEST, stage)
+    for rotation_action in RotationAction:
+        yield ITEMS.rotation_button(rotation_action, HIGHEST)
+    yield ITEMS.begin_due_button()
 
 
 def test_an_address_too_long_for_a_button_gives_way_to_its_domain_and_that_to_nobody() -> None:
