@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.errors import RequestError
 from bot.requests.model import BOT
 from bot.rotations.rotation import (
+    FINAL,
     IN_WORKSHOP,
     UNDOABLE,
     RotationChange,
@@ -77,7 +78,7 @@ def move(
     step = None if before.by_hand else FIRST_STEPS.get(to)
     changed = {
         "changed_at": now,
-        "due_at": None if not _follows(to) else now,
+        "due_at": None if to in FINAL else now,
         "attempts": 0,
         "reason": "",
         "step": step,
@@ -146,10 +147,6 @@ def is_in_workshop(rotation: Rotation) -> bool:
 def _may_have_switched(rotation: Rotation) -> bool:
     """Whether the mail server was told to switch; only then the former key is kept for sure."""
     return rotation.state is _S.SWITCHED or rotation.step is RotationStep.SWITCH
-
-
-def _follows(state: RotationState) -> bool:
-    return state not in {_S.RETIRED, _S.UNDONE, _S.FAILED}
 
 
 def _news_of(before: Rotation, to: RotationState) -> tuple[RotationNews, ...]:
