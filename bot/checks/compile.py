@@ -9,15 +9,15 @@ import dns.rdatatype
 
 from bot.checks.answers import report_own_zones, report_silent_resolver
 from bot.checks.dkim import judge as dkim
-from bot.checks.dkim.other_key import judge_other_key
 from bot.checks.dmarc import judge as dmarc
 from bot.checks.finding import Check, Finding, Note, Status, Verdict, is_proof
 from bot.checks.fix_place import place_fixes
+from bot.checks.key_change_verdict import add_other_key, view_other_key
 from bot.checks.mx import judge as mx
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
 from bot.checks.optional.unoffered_records import leave_out_unoffered
-from bot.checks.propagation import choose_other_key, choose_verdicts, say_when_seen
+from bot.checks.propagation import choose_verdicts, say_when_seen
 from bot.checks.record_ttls import find_ttls
 from bot.checks.report import CheckResult, Report
 from bot.checks.server_blame import judge_server, merge_server_faults
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from bot.checks.dkim.other_key import OtherKeyVerdict
     from bot.checks.finding import Subject
     from bot.checks.observation import Observation
     from bot.errors import Fact
@@ -68,9 +67,9 @@ def compile_report(
     observed = dataclasses.replace(observed, at=int(checked_at.timestamp()))
     typed = observed.at_source()
     judgement = _judge_all(expected, observed, typed)
-    other_key = _judge_other_key(expected, observed, typed) if len(judgement) > 1 else None
+    other_key = view_other_key(expected, observed, typed) if len(judgement) > 1 else None
     if other_key is not None:
-        judgement = [_add_other_key(verdict, other_key) for verdict in judgement]
+        judgement = [add_other_key(verdict, other_key) for verdict in judgement]
     verdicts, taken = empty_name.gather(typed, judgement)
     judged = {verdict.check for verdict in verdicts}
     blocked = set(Check) - judged if len(judged) == 1 else set[Check]()
@@ -203,39 +202,6 @@ def _judge_dmarc(
         expected, observed, spf_proven=proven[Check.SPF], dkim_proven=proven[Check.DKIM]
     )
     return place_fixes([verdict], expected, observed)
-
-
-def _judge_other_key(
-    expected: Expected, observed: Observation, typed: Observation
-) -> OtherKeyVerdict | None:
-    """Return the verdict on the domain's other DKIM key; None where no key is being changed."""
-    views = [typed] if typed is observed else [observed, typed]
-    seen = []
-    for view in views:
-        if (verdict := judge_other_key(expected, view)) is None:
-            return None
-        said = Verdict(Check.DKIM, verdict.findings)
-        (placed,) = place_fixes([said], expected, view)
-        seen.append(dataclasses.replace(verdict, findings=placed.findings))
-    return choose_other_key(expected, observed, seen[0], seen[-1])
-
-
-def _add_other_key(verdict: Verdict, other: OtherKeyVerdict) -> Verdict:
-    """Return the verdict on DKIM with what is said of the other key; any other one as it is.
-
-    What the key that signs comes to goes before that of the same severity.
-    """
-    if verdict.check is not Check.DKIM:
-        return verdict
-    return dataclasses.replace(
-        verdict,
-        findings=tuple(
-            sorted((*verdict.findings, *other.findings), key=lambda f: -f.severity.rank)
-        ),
-        expected=(*verdict.expected, *other.expected),
-        found=(*verdict.found, *other.found),
-        note=verdict.note or other.note,
-    )
 
 
 def _order(finding: Finding) -> tuple[int, int, int]:

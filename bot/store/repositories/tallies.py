@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import func, select
 
@@ -14,12 +14,14 @@ from bot.store.watch_tables import IncidentRow, WatchedRow, WatchNewsRow
 from bot.watch.watch_overview import WatchTally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from sqlalchemy.orm import Session
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from bot.store.engine.database import Database
+
+StateT = TypeVar("StateT")
 
 
 class StoredTallies:
@@ -34,25 +36,11 @@ class StoredTallies:
 
     async def requests_by_state(self) -> Mapping[State, int]:
         """How many requests are in each state; a state that none is in is left out."""
-
-        def count(session: Session) -> Mapping[State, int]:
-            rows = session.execute(
-                select(RequestRow.state, func.count()).group_by(RequestRow.state)
-            )
-            return {State(state): number for state, number in rows}
-
-        return await self._database.read(count)
+        return await self._count_by(RequestRow.state, State)
 
     async def rotations_by_state(self) -> Mapping[RotationState, int]:
         """How many changes of DKIM keys are in each state; one that none is in is left out."""
-
-        def count(session: Session) -> Mapping[RotationState, int]:
-            rows = session.execute(
-                select(RotationRow.state, func.count()).group_by(RotationRow.state)
-            )
-            return {RotationState(state): number for state, number in rows}
-
-        return await self._database.read(count)
+        return await self._count_by(RotationRow.state, RotationState)
 
     async def stuck_rotations(self) -> int:
         """How many open changes of keys do not get on: the mail server does not do its part."""
@@ -82,3 +70,11 @@ class StoredTallies:
             return WatchTally(session.scalars(watched).one(), session.scalars(broken).one(), late)
 
         return await self._database.read(count)
+
+    async def _count_by(
+        self, state: InstrumentedAttribute[str], read: Callable[[str], StateT]
+    ) -> Mapping[StateT, int]:
+        rows = select(state, func.count()).group_by(state)
+        return await self._database.read(
+            lambda session: {read(text): number for text, number in session.execute(rows)}
+        )
