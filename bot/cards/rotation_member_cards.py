@@ -9,6 +9,7 @@ from bot.cards.fixes import build_panel_link, can_be_shown, show_fix, show_place
 from bot.cards.items import CheckAction
 from bot.cards.layout import NEUTRAL, ROTATION_COLOURS, assemble
 from bot.cards.markdown import MOST_CHARACTERS, choose, span, width
+from bot.cards.rotation_words import say_lacking
 from bot.checks.dkim.selectors import selector_name
 from bot.checks.dkim.server_records import load_servers
 from bot.checks.finding import Fix, FixAction, Status
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from bot.rotations.rotation import Rotation
     from bot.words import Words
 
-_MOST_NAMED: Final = 3  # name servers
+_ADD_OLD: Final = "rotation_add_old"  # what a member is told where the old record is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _tell_record(
     said = words.sentence("discord/rotation_record", _facts(rotation))
     if rotation.state not in AWAITING_RECORD:
         return ([said], []), ()
-    warning = _warn_of_lacking(rotation, words)
+    warning = say_lacking(rotation, words, _ADD_OLD)
     foot = f"-# {words.sentence('discord/rotation_record_foot', {})}"
     if warning:  # whoever put the new record in the old one's place has mail that is refused now
         return ([said, warning], [foot]), _fix_old(rotation, FixAction.ADD, view)
@@ -135,7 +136,7 @@ def _tell_undone(
     later = words.sentence("discord/rotation_undone_delete", facts)
     if not facts["stays"]:
         return ([said, later], []), _fix_new(rotation, FixAction.DELETE)
-    warning = _warn_of_lacking(rotation, words)
+    warning = say_lacking(rotation, words, _ADD_OLD)
     fixes = _fix_old(rotation, FixAction.ADD, view) if warning else ()
     return ([said, "" if warning else later, warning], [later if warning else ""]), fixes
 
@@ -151,19 +152,6 @@ def _say_proof(rotation: Rotation, view: MemberView, words: Words) -> str:
     if not view.test:
         return ""
     return f"{words.sentence('discord/rotation_ask_test', {})} {view.test}"
-
-
-def _warn_of_lacking(rotation: Rotation, words: Words) -> str:
-    """Return at which name servers the old record is missing; else nothing."""
-    lacking = load_servers(rotation.servers).lacking_old
-    if not lacking:
-        return ""
-    facts: dict[str, Fact] = {
-        "servers": lacking[:_MOST_NAMED],
-        "more": max(0, len(lacking) - _MOST_NAMED),
-    }
-    mark = words.label("marks", Status.WARN.value)
-    return f"{mark} {words.sentence('discord/rotation_add_old', facts)}"
 
 
 def _facts(rotation: Rotation) -> dict[str, Fact]:

@@ -39,8 +39,8 @@ def show_server(server: ServerRecord, words: Words) -> str:
     return f"{words.code(server.server)} · {labels[0]} {new} · {labels[1]} {old}"
 
 
-def say_lacking(rotation: Rotation, words: Words) -> str:
-    """Return which name servers lack the old record, and what is cached of that; else nothing."""
+def say_lacking(rotation: Rotation, words: Words, template: str = "rotation_lacks_old") -> str:
+    """Return which name servers lack the old record, in the words of a template; else nothing."""
     records = load_servers(rotation.servers)
     lacking = records.lacking_old
     if not lacking:
@@ -52,7 +52,7 @@ def say_lacking(rotation: Rotation, words: Words) -> str:
         "keeps": records.old_keeps,
     }
     mark = words.label("marks", Status.WARN.value)
-    return f"{mark} {words.sentence('discord/rotation_lacks_old', facts)}"
+    return f"{mark} {words.sentence(f'discord/{template}', facts)}"
 
 
 def count_facts(rotation: Rotation) -> dict[str, Fact]:

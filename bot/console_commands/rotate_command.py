@@ -128,8 +128,8 @@ async def _undo(desk: RotationDesk, domain: Domain, call: RotateCall, words: Wor
 
 
 async def _rotate_due(desk: RotationDesk, call: RotateCall, words: Words) -> int:
-    due = await desk.rotations.due_keys()
     came = None if call.dry_run else await desk.rotations.begin_due(_CONSOLE)
+    due = await desk.rotations.due_keys() if came is None else came.due
     if call.as_json:
         typer.echo(due_as_json(due, came, words))
     else:

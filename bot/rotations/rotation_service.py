@@ -57,11 +57,12 @@ class RefusedRotation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BegunDue:
-    """What came of beginning those that are due; `left` is how many were not tried."""
+    """What came of beginning those that are due; `left` is how many of `due` were not tried."""
 
     begun: tuple[Rotation, ...] = ()
     refused: tuple[RefusedRotation, ...] = ()
     left: int = 0
+    due: tuple[DueKey, ...] = ()  # before any was begun
 
 
 class Rotations:
@@ -129,21 +130,24 @@ class Rotations:
         begun: list[Rotation] = []
         refused: list[RefusedRotation] = []
         if await self._store.count_opened(self._now() - _DAY) >= MOST_A_DAY:
-            return BegunDue(left=len(due))
-        for number, key in enumerate(due):
+            return BegunDue(left=len(due), due=due)
+        left = len(due)
+        for key in due:
             try:
                 came = await self._begin(key.domain, key.new_bits, actor, key)
             except RequestError as error:
                 if error.code == "rotation-too-many-a-day":
-                    return BegunDue(tuple(begun), tuple(refused), len(due) - number)
+                    break
                 refused.append(RefusedRotation(key.domain, error))
             except BackendError as error:
                 refused.append(RefusedRotation(key.domain, error))
                 if not isinstance(error, BackendRefused | BackendKeyFaulty):
-                    return BegunDue(tuple(begun), tuple(refused), len(due) - number - 1)
+                    left -= 1
+                    break
             else:
                 begun += (came.rotation,) if came.is_new else ()
-        return BegunDue(tuple(begun), tuple(refused))
+            left -= 1
+        return BegunDue(tuple(begun), tuple(refused), left, due)
 
     async def undo(self, rotation_id: int, actor: Actor) -> Rotation:
         """Have everything put back as it was before; one that is being undone stays as it is."""
