@@ -18,6 +18,7 @@ from bot.cards.items import (
     OwnRequestAction,
     PrivacyAction,
     RequestAction,
+    RotationAction,
     SentMailAction,
     WatchAction,
 )
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 pytest_plugins = ["admin_fixtures"]
 
 DOMAIN = "friend.example"
-_OPENS_FORM = {f"cowbell:req:{action}:999" for action in MAY_OPEN_FORM}
+_OPENS_FORM = {
+    **{f"cowbell:req:{action}:999": "request" for action in MAY_OPEN_FORM},
+    f"cowbell:rotation:{RotationAction.PASTE}:999": "rotation",
+}
 _CLICKS = (
     *(f"cowbell:{action}:{DOMAIN}:999" for action in CheckAction),
     f"cowbell:ask:dkim:{DOMAIN}:999",
@@ -50,6 +54,8 @@ _CLICKS = (
     "cowbell:server:again",
     "cowbell:mailcow:unlock",
     *(f"cowbell:mailtest:{action}:999" for action in MailTestAction),
+    *(f"cowbell:rotation:{action}:999" for action in RotationAction),
+    "cowbell:rotations:due",
     *(f"cowbell:sentmail:{action}:999" for action in SentMailAction),
     f"cowbell:await:mx:{DOMAIN}:999",
     f"cowbell:await-one:{DOMAIN}:999",
@@ -65,6 +71,7 @@ _CLICKS = (
     "cowbell:form:paste:999",
     "cowbell:form:limits:999",
     "cowbell:form:profile",
+    "cowbell:form:rotation:999",
 )
 
 
@@ -140,15 +147,15 @@ async def test_every_click_is_acknowledged_before_anything_is_read(
     assert order.steps[:1] == ["answer"]
 
 
-@pytest.mark.parametrize("custom_id", sorted(_OPENS_FORM))
-async def test_what_may_open_a_form_reads_its_request_alone_before_it_answers(
-    admins: AdminGuild, order: Order, card: ResponseMessage, custom_id: str
+@pytest.mark.parametrize(("custom_id", "table"), sorted(_OPENS_FORM.items()))
+async def test_what_may_open_a_form_reads_one_row_alone_before_it_answers(
+    admins: AdminGuild, order: Order, card: ResponseMessage, custom_id: str, table: str
 ) -> None:
     order.begin()
     await forge(admins.ada, card, custom_id)
     before = order.steps[: order.steps.index("answer")]
     (read,) = [step for step in before if not step.startswith(("PRAGMA", "BEGIN"))]
-    assert re.search(r"FROM request WHERE request\.id = \?$", read)
+    assert re.search(rf"FROM {table} WHERE {table}\.id = \?$", read)
 
 
 def test_no_click_of_the_bot_is_left_out(admins: AdminGuild) -> None:

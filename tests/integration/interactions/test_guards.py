@@ -14,6 +14,7 @@ from bot.interactions.clicks import PersistentItem
 from bot.interactions.error_manager import GuardedModal
 from bot.interactions.limits_form import LIMITS_FORM
 from bot.interactions.profile_form import PROFILE_FORM
+from bot.interactions.rotation_forms import ROTATION_FORM
 from discord_simulation import answer_to, text_of
 
 if TYPE_CHECKING:
@@ -154,5 +155,11 @@ async def test_a_button_that_is_none_of_ours_is_out_of_date(sim: Simulation) -> 
 async def test_each_template_of_a_custom_id_has_its_handler(sim: Simulation) -> None:
     templates = {
         value for name, value in vars(item_factory).items() if name.endswith(("_BUTTON", "_SELECT"))
-    } | {request_forms.DENY_FORM, request_forms.PASTE_FORM, LIMITS_FORM, PROFILE_FORM}
+    } | {
+        request_forms.DENY_FORM,
+        request_forms.PASTE_FORM,
+        LIMITS_FORM,
+        PROFILE_FORM,
+        ROTATION_FORM,
+    }
     assert {pattern.pattern for pattern in sim.client.clicks._handlers} == templates
