@@ -68,8 +68,9 @@ class ProcessesSoak:
         async with kept(self._seats) as keeping:
             await self._until_listed()
             await self._disturb()
+            ended_at = datetime.now(UTC)  # what comes due while they are stopped, nobody looks at
             codes = [await seat.stop(keeping[seat.name]) for seat in self._seats]
-        verdict = await judge(self._world, self.people)
+        verdict = await judge(self._world, self.people, ended_at)
         await self.changes.judge(verdict)
         for seat, code in zip(self._seats, codes, strict=True):
             if code != 0:

@@ -48,10 +48,10 @@ class Verdict:
             self.lost.append(what)
 
 
-async def judge(world: World, people: People) -> Verdict:
-    """Return the verdict when everything has come to rest."""
+async def judge(world: World, people: People, ended_at: datetime) -> Verdict:
+    """Return the verdict on what was done until `ended_at`, when everything has come to rest."""
     verdict = Verdict()
-    await _judge_looks(verdict, world)
+    await _judge_looks(verdict, world, ended_at)
     await _judge_messages(verdict, world)
     _judge_cases(verdict, world, people)
     await _judge_incidents(verdict, world, people)
@@ -61,7 +61,7 @@ async def judge(world: World, people: People) -> Verdict:
     return verdict
 
 
-async def _judge_looks(verdict: Verdict, world: World) -> None:
+async def _judge_looks(verdict: Verdict, world: World, ended_at: datetime) -> None:
     """Judge those at domains without requests, which nothing but the watch looks at."""
     herd = {*world.steady, *(fault.domain for fault in world.faults)}
     by_subject: dict[str, list[Change]] = defaultdict(list)
@@ -72,8 +72,9 @@ async def _judge_looks(verdict: Verdict, world: World) -> None:
         _judge_looks_at(verdict, subject, by_subject[subject])
     left = await world.record.rows(
         "SELECT subject, due_at, lease_until FROM watched "
-        "WHERE (due_at <= now() OR lease_until IS NOT NULL) AND subject != $1",
+        "WHERE (due_at <= $2 OR lease_until IS NOT NULL) AND subject != $1",
         MAIL_SERVER,
+        ended_at,
     )
     verdict.lost += [
         f"look at {row['subject']}, due {row['due_at']}, leased {row['lease_until']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import threading
 from collections import ChainMap
@@ -53,6 +54,18 @@ WILD_FILES = (
     "wild_names.yaml",
     "wild_places.yaml",
     "wild_spf.yaml",
+)
+
+_INTEGRATION = "tests/integration/"
+# What is there for the store and for several processes; other stories have the same statements.
+_ON_BOTH = (
+    f"{_INTEGRATION}requests/",
+    f"{_INTEGRATION}rotations/test_rotation_service.py",
+    f"{_INTEGRATION}rotations/test_rotation_worker.py",
+    f"{_INTEGRATION}rotations/test_stopped_rotations.py",
+    f"{_INTEGRATION}services/test_retention.py",
+    f"{_INTEGRATION}store/",
+    f"{_INTEGRATION}watch/test_look_leases.py",
 )
 
 
@@ -140,6 +153,21 @@ def serving(server: ZoneServer) -> Iterator[ZoneServer]:
         assert loop is not None
         loop.call_soon_threadsafe(stop.set)
         thread.join(MAX_WAIT)
+
+
+def pytest_collection_finish() -> None:
+    """Leave the tests themselves out of each search for garbage, as they are very many."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+    """Leave to `make soak` what is tried on PostgreSQL beyond the store, requests and leases."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        on_server = callspec is not None and callspec.params.get("database_url") == "postgresql"
+        if on_server and not item.nodeid.startswith(_ON_BOTH):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

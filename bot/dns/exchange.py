@@ -285,7 +285,7 @@ class Exchange:
 
     def _end(self, reading: ParsedReply) -> None:
         self.done = True
-        self.due = None
+        self._state.timers.forget(self)
         for datagram in self._datagrams:
             datagram.forget()
         self._datagrams.clear()

@@ -190,8 +190,7 @@ async def test_cancelled_callers_leave_no_transaction_open(tmp_path: Path) -> No
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-        async with asyncio.timeout(2):  # less than a writer waits for a transaction left open
-            await recent.remember(9, FRIEND, NOON)
+        await recent.remember(9, FRIEND, NOON)  # fails where a transaction is in its way for long
         assert await recent.of(9) == (FRIEND,)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from bot.dns.timers import Timers
 from max_wait import MAX_WAIT
@@ -27,6 +27,23 @@ class Sleeper:
         self.woken.append(when)
         self._told.append(self)
         self._then()
+
+
+class _LoopOfTimers:
+    """The event loop's clock, and how many timers of ours it has."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._handles: list[asyncio.TimerHandle] = []
+        self.time = loop.time
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        self._handles.append(self._loop.call_at(when, callback))
+        return self._handles[-1]
+
+    def waiting(self) -> int:
+        now = self._loop.time()
+        return sum(not handle.cancelled() and handle.when() > now for handle in self._handles)
 
 
 async def sleep_until(when: float) -> None:
@@ -64,11 +81,31 @@ async def test_sleeper_that_wants_nothing_any_more_is_left_alone() -> None:
     loop, told = asyncio.get_running_loop(), list[Sleeper]()
     timers, now = Timers(loop), loop.time()
     second = Sleeper(told)
-    first = Sleeper(told, lambda: setattr(second, "due", None))
+    first = Sleeper(told, lambda: timers.forget(second))
     timers.wake_at(now, first)
     timers.wake_at(now, second)
     await sleep_until(now + 0.005)
     assert told == [first]
+
+
+async def test_nothing_is_left_in_the_event_loop_after_the_last_sleeper() -> None:
+    loop, told = _LoopOfTimers(asyncio.get_running_loop()), list[Sleeper]()
+    timers, now = Timers(cast("asyncio.AbstractEventLoop", loop)), loop.time()
+    first, second = Sleeper(told), Sleeper(told)
+    for _ in range(3):
+        timers.wake_at(now + 60, first)
+        timers.wake_at(now + 50, first)
+        timers.wake_at(now + 55, second)
+        timers.forget(first)
+        assert loop.waiting() == 1
+        timers.forget(first)
+        assert loop.waiting() == 1
+        timers.forget(second)
+        assert loop.waiting() == 0
+    timers.wake_at(now, second)
+    await sleep_until(now + 0.005)
+    assert told == [second]
+    assert loop.waiting() == 0
 
 
 async def test_sleeper_may_ask_to_be_woken_again_at_once() -> None:
