@@ -39,6 +39,7 @@ class Extent:
 
 YEAR: Final = Extent(365, 500, 40, 10, 60, 8, 50, 10, timedelta(minutes=30), patterns=16)
 MONTH: Final = Extent(31, 16, 5, 2, 3, 1, 3, 1, timedelta(hours=2), patterns=3)
+FORTNIGHT: Final = Extent(14, 6, 3, 1, 1, 1, 1, 0, timedelta(hours=2), patterns=3)
 
 
 @dataclass(frozen=True, slots=True)
