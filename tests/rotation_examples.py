@@ -108,7 +108,7 @@ def rotations() -> dict[str, Rotation]:
 def due(name: str = "old.example", why: WhyDue = WhyDue.SHORT) -> DueKey:
     """Return a key that is due."""
     domain = Domain.from_ascii(name)
-    return DueKey(domain, "dkim", OLD.record.text, 1024, NOON - timedelta(days=400), why)
+    return DueKey(domain, "dkim", OLD.record.text, 1024, "rsa", NOON - timedelta(days=400), why)
 
 
 def entries(count: int = 4) -> tuple[RotationEntry, ...]:

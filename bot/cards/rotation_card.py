@@ -12,6 +12,7 @@ from bot.cards.rotation_words import (
     MOST_SERVERS,
     count_facts,
     say_lacking,
+    show_key,
     show_server,
     state_word,
     title_of,
@@ -21,7 +22,13 @@ from bot.checks.finding import Status
 from bot.requests.failure import say_failure
 from bot.rotations.call_outcomes import lasting_reason
 from bot.rotations.rotation import AWAITING_RECORD, KEPT_FOR, UNDOABLE, RotationState
-from bot.rotations.rotation_view import Signer, signer_of, state_key, stays_until
+from bot.rotations.rotation_view import (
+    Signer,
+    new_key_type,
+    signer_of,
+    state_key,
+    stays_until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,13 +155,6 @@ def offer_actions(rotation: Rotation) -> Sequence[RotationAction]:
     return [*offered, action.DETAILS, *([action.SHOW] if rotation.open else [])]
 
 
-def show_key(selector: str, bits: int, key_type: str, words: Words) -> str:
-    """Return a key by its selector, and how strong it is."""
-    size = f"{bits} {words.label('rotation', 'bits')}"
-    is_rsa = key_type == "rsa"
-    return f"{words.code(selector)} · {size if is_rsa else words.label('rotation', 'ed25519')}"
-
-
 def _head(rotation: Rotation, words: Words) -> str:
     mark, word = (
         words.label(group, state_key(rotation)) for group in ("rotation_marks", "rotation_states")
@@ -173,7 +173,7 @@ def _say_keys(rotation: Rotation, words: Words) -> str:
     """Return both keys, the one that signs now first."""
     record = rotation.old.record
     old = show_key(rotation.old.selector, record.bits, record.key_type, words)
-    new = show_key(rotation.selector, rotation.bits, "rsa", words)
+    new = show_key(rotation.selector, rotation.bits, new_key_type(rotation), words)
     match signer_of(rotation):
         case Signer.NEW:
             lines = (("signs", new), ("former", old))

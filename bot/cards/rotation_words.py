@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from bot.cards.markdown import span
 from bot.checks.dkim.server_records import RecordState, load_servers
 from bot.checks.finding import Status
-from bot.rotations.rotation_view import state_key
+from bot.rotations.rotation_view import say_strength, state_key
 
 if TYPE_CHECKING:
     from bot.checks.dkim.server_records import ServerRecord
@@ -63,3 +63,8 @@ def count_facts(rotation: Rotation) -> dict[str, Fact]:
         "have": sum(server.new is RecordState.RIGHT for server in servers),
         "total": len(servers),
     }
+
+
+def show_key(selector: str, bits: int, key_type: str, words: Words) -> str:
+    """Return a key by its selector, and how strong it is."""
+    return f"{words.code(selector)} · {say_strength(bits, key_type, words)}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.cards.layout import NEUTRAL, assemble
 from bot.cards.markdown import clip, moment, say_remark
-from bot.cards.rotation_words import state_word
+from bot.cards.rotation_words import show_key, state_word
 from bot.rotations.rotation_service import MOST_A_DAY
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def _say_open(rotation: Rotation, words: Words) -> str:
 
 def _say_due(key: DueKey, words: Words) -> str:
     seen = f"{words.label('rotation', 'first_seen')} {words.day(int(key.first_seen.timestamp()))}"
-    size = f"{key.bits} {words.label('rotation', 'bits')}"
-    return f"{words.code(key.domain.ascii)} · {words.code(key.selector)} · {size} · {seen}"
+    shown = show_key(key.selector, key.bits, key.key_type, words)
+    return f"{words.code(key.domain.ascii)} · {shown} · {seen}"
 
 
 def _say_begun(begun: BegunDue | None, words: Words) -> list[str]:

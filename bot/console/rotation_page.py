@@ -12,7 +12,14 @@ from rich.text import Text
 from bot.checks.dkim.server_records import load_servers
 from bot.requests.failure import say_failure
 from bot.rotations.rotation import RotationState
-from bot.rotations.rotation_view import Signer, signer_of, state_key, stays_until
+from bot.rotations.rotation_view import (
+    Signer,
+    new_key_type,
+    say_strength,
+    signer_of,
+    state_key,
+    stays_until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,8 +49,8 @@ def show_rotation(console: Console, rotation: Rotation, words: Words) -> None:
     if reason := say_failure(rotation.reason, words):
         console.print(Text(reason))
     table = Table.grid(padding=(0, 2))
-    for label, selector, bits in _keys(rotation, words):
-        table.add_row(label, f"{selector}, {bits} {words.label('rotation', 'bits')}")
+    for label, key in _keys(rotation, words):
+        table.add_row(label, key)
     for server in load_servers(rotation.servers).servers:
         new, old = (words.label("rotation_has", each.value) for each in (server.new, server.old))
         labels = words.label("rotation", "new"), words.label("rotation", "old")
@@ -73,8 +80,8 @@ def show_due(console: Console, due: Sequence[DueKey], words: Words) -> None:
         seen = (
             f"{words.label('rotation', 'first_seen')} {words.day(int(key.first_seen.timestamp()))}"
         )
-        size = f"{key.bits} {words.label('rotation', 'bits')}"
-        table.add_row(key.domain.ascii, key.selector, size, seen)
+        strength = say_strength(key.bits, key.key_type, words)
+        table.add_row(key.domain.ascii, key.selector, strength, seen)
     _print_rows(console, table)
 
 
@@ -141,9 +148,10 @@ def _print_rows(console: Console, table: Table) -> None:
         console.print(table)
 
 
-def _keys(rotation: Rotation, words: Words) -> Iterable[tuple[str, str, int]]:
-    old = (rotation.old.selector, rotation.old.record.bits)
-    new = (rotation.selector, rotation.bits)
+def _keys(rotation: Rotation, words: Words) -> Iterable[tuple[str, str]]:
+    record = rotation.old.record
+    old = f"{rotation.old.selector}, {say_strength(record.bits, record.key_type, words)}"
+    new = f"{rotation.selector}, {say_strength(rotation.bits, new_key_type(rotation), words)}"
     match signer_of(rotation):
         case Signer.NEW:
             pairs = (("signs", new), ("former", old))
@@ -151,8 +159,8 @@ def _keys(rotation: Rotation, words: Words) -> Iterable[tuple[str, str, int]]:
             pairs = (("signs_one", old), ("signs_one", new))
         case Signer.OLD:
             pairs = (("signs", old), ("next" if rotation.open else "unused", new))
-    for key, (selector, bits) in pairs:
-        yield words.label("rotation", key), selector, bits
+    for label, key in pairs:
+        yield words.label("rotation", label), key
 
 
 def _row(rotation: Rotation, words: Words) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class DueKey:
     selector: str
     value: str
     bits: int
+    key_type: str
     first_seen: datetime
     why: WhyDue
 
@@ -71,7 +72,9 @@ def judge_age(key: AgedKey, now: datetime) -> DueKey | None:
     if not (is_old or is_short):
         return None
     why = WhyDue.SHORT if is_short else WhyDue.OLD
-    return DueKey(key.domain, key.selector, record.text, record.bits, key.first_seen, why)
+    return DueKey(
+        key.domain, key.selector, record.text, record.bits, record.key_type, key.first_seen, why
+    )
 
 
 def put_in_order(

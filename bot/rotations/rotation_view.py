@@ -5,12 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from bot.records.tag_list import parse_tags
 from bot.rotations.rotation import KEPT_FOR, RotationState, RotationStep
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.rotations.rotation import Rotation
+    from bot.words import Words
 
 
 class Signer(StrEnum):
@@ -35,6 +37,17 @@ def signer_of(rotation: Rotation) -> Signer:
         case RotationState.FAILED if rotation.switched_at is not None:
             return Signer.UNSURE
     return Signer.OLD
+
+
+def say_strength(bits: int, key_type: str, words: Words) -> str:
+    """Return how strong a key is, as people name it: by its size, one of Ed25519 by its kind."""
+    ed25519 = words.label("rotation", "ed25519")
+    return ed25519 if key_type == "ed25519" else f"{bits} {words.label('rotation', 'bits')}"
+
+
+def new_key_type(rotation: Rotation) -> str:
+    """Return the kind of the new key: what its record names, and RSA until there is one."""
+    return parse_tags(rotation.value).get("k") or "rsa"
 
 
 def state_key(rotation: Rotation) -> str:

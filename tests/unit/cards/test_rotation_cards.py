@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import dns.name
 import pytest
 from discord import ui
+from rich.console import Console
 
 from bot.cards.items import RotationAction
 from bot.cards.layout import DANGER
@@ -25,9 +28,11 @@ from bot.cards.rotation_member_cards import MemberView
 from bot.cards.rotations_overview_card import build_rotations_card
 from bot.checks.dkim.server_records import RecordState, ServerRecord, ServerRecords, dump_servers
 from bot.checks.zone_place import ZonePlace
+from bot.console.rotation_page import show_rotation
 from bot.errors import BackendUnreachable, RequestError
 from bot.rotations.rotation import RotationNews, RotationState, RotationStep
 from bot.rotations.rotation_service import BegunDue, RefusedRotation
+from bot.words import Medium, Words
 from card_limits import MOST_COMPONENTS, measure
 from rotation_examples import (
     BOTH,
@@ -83,6 +88,15 @@ def test_the_card_says_which_key_signs_and_which_comes() -> None:
     said = admins("switched")
     assert "**Signs now:** `cb202611a` · 2048 bits\n**Before:** `dkim` · 2048 bits" in said
     assert "**Not used:** `cb202611a`" in admins("undone")
+
+
+def test_a_pasted_ed25519_key_is_named_by_its_kind_on_the_card_and_the_console() -> None:
+    value = f"v=DKIM1; k=ed25519; p={b64encode(bytes(range(32))).decode()}"
+    rotation = make_rotation(_S.PREPARED, by_hand=True, value=value, bits=256)
+    assert "**Next:** `cb202611a` · Ed25519" in text_of(admins_card(rotation))
+    page = StringIO()
+    show_rotation(Console(file=page, width=200), rotation, Words(Medium.PLAIN))
+    assert "cb202611a, Ed25519" in page.getvalue()
 
 
 @pytest.mark.parametrize("name", ["switching", "undoing, stuck", "failed on the way back"])
