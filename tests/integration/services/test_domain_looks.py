@@ -224,6 +224,7 @@ async def test_a_look_that_is_given_up_before_it_began_leaves_nothing_behind(
     parts: LookedAt,
 ) -> None:
     gc.collect()  # what other tests have left
+    gc.freeze()  # and do not let go of, which would be looked through each time
     turns, others = parts.core.turns, count_facts()
     async with turns.of(ANN):  # so that there is time between two pieces of work
         ahead = [asyncio.create_task(turns.steps.take()) for _ in range(100)]

@@ -44,7 +44,8 @@ async def test_the_others_do_not_wait_for_domains_that_nobody_answers_for(
         await looks.sweep(domains, lambda report, _: reports.append(report))
     silent = {r.domain.ascii for r in reports if {x.status for x in r.results} == {Status.UNKNOWN}}
     assert silent == set(DEAD)
-    assert {report.domain.ascii for report in reports[-len(DEAD) :]} == set(DEAD)
+    # A machine that is slow for moments may have the last ones come after those who give up.
+    assert silent.isdisjoint(report.domain.ascii for report in reports[: len(DEAD)])
 
 
 def test_the_world_of_the_benchmark_has_its_dead_domains_at_even_distances() -> None:
