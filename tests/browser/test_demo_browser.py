@@ -215,7 +215,7 @@ def test_a_key_is_changed_and_the_change_of_another_is_taken_back(
 
     page.view_as("Cleo")
     page.press(card, "Look again")
-    expect(card).to_contain_text("switched, the old record stays for a week")
+    expect(card).to_contain_text("🔑 switched")
     expect(card).to_contain_text("Not proved by a mail yet")
     page.view_as("Ann")
     expect(page.send_test_mail("vintage.example")).to_contain_text(
