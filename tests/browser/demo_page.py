@@ -71,7 +71,7 @@ class DemoPage:
         count = 2 if words[0] in GROUPS else 1
         name, value = " ".join(words[:count]), " ".join(words[count:])
         self._rest()
-        before = self.messages.count()
+        before = self._newest()
         self.page.locator("#channel-composer-input").click()
         self.page.keyboard.type(name)
         self.page.locator(".command-entry").first.wait_for()
@@ -88,7 +88,7 @@ class DemoPage:
             self.page.locator(f'.command-option-input[data-option="{name}"]').fill(choice)
         self.wait_until_ready()
         self.page.locator("#send-message").click()
-        self._wait_for_more_than(before)
+        self._wait_for_newer_than(before)
         return self._keep(self.messages.last)
 
     def find(self, text: str) -> Locator:
@@ -157,10 +157,18 @@ class DemoPage:
         number = message.get_attribute("data-message-id")
         return self.page.locator(f'.channel-message[data-message-id="{number}"]')
 
-    def _wait_for_more_than(self, count: int) -> None:
+    def _newest(self) -> str:
+        """Return the number of the newest message; 0 where there is none."""
+        last = self.messages.last
+        return (last.get_attribute("data-message-id") if last.count() else None) or "0"
+
+    def _wait_for_newer_than(self, number: str) -> None:
+        # Not for more messages than before: some go meanwhile.
         self.page.wait_for_function(
-            "([selector, count]) => document.querySelectorAll(selector).length > count",
-            arg=[_MESSAGE, count],
+            """([selector, number]) => [...document.querySelectorAll(selector)].some(
+                message => BigInt(message.dataset.messageId) > BigInt(number)
+            )""",
+            arg=[_MESSAGE, number],
         )
         self.wait_until_ready()
 
