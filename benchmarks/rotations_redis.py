@@ -93,7 +93,7 @@ class WrittenHash(dict[str, str]):
         self._redis.drop(self._table, name)
         super().__delitem__(name)
 
-    def pop(self, name: str, /, *default: str) -> str:  # type: ignore[override]
+    def pop(self, name: str, /, *default: str) -> str:  # type: ignore[override]  # of text alone
         """Take a field out here and there, and return what it was."""
         self._redis.drop(self._table, name)
         return super().pop(name, *default)
