@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The tests start many processes, each of which would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo tour test lint check-types check-imports pytest browser package pythons pictures soak soak-watch soak-processes soak-rotations year mutants bench servers rotations structure conformance providers lock clean
 .DEFAULT_GOAL := test

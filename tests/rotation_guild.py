@@ -23,6 +23,7 @@ from watch_guild import WatchGuild
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from datetime import datetime
     from pathlib import Path
     from typing import Any
 
@@ -70,9 +71,7 @@ class RotationGuild:
 
     async def later(self, **span: float) -> None:
         """Let time pass, Discord's too, and do what is due then."""
-        env, clock = self.sim.env, self.sim.clock
-        clock.follow = lambda: env.backend.advance_clock((clock() - env.now()).total_seconds())
-        clock.advance(timedelta(**span))
+        _advance(self.sim, timedelta(**span))
         await self.work()
 
     async def get(self, number: int = 1) -> Rotation:
@@ -142,6 +141,7 @@ async def open_rotation_guild(
     """Yield the server, whose bot may write to a Mailcow that has the domain; or has none."""
     environment = {**DEMO_ENVIRONMENT, **(environ or {})}
     async with open_simulation(store, environ=environment, asks_authorities=True) as sim:
+        _advance(sim, _until_noon(sim.clock()))
         if by_hand:
             guild = RotationGuild(await open_admin_guild(sim), None)
             guild.publish(old_record())
@@ -165,3 +165,16 @@ async def open_rotation_guild(
             guild.publish(old_record())
             yield guild
             await sim.stack.aclose()  # before the mail server goes
+
+
+def _until_noon(now: datetime) -> timedelta:
+    """Return how long it is until the next noon (UTC), from which no hour soon is a quiet one."""
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    return (noon - now) % timedelta(days=1)
+
+
+def _advance(sim: Simulation, span: timedelta) -> None:
+    """Set the clock of the bot and Discord's forward."""
+    env, clock = sim.env, sim.clock
+    clock.follow = lambda: env.backend.advance_clock((clock() - env.now()).total_seconds())
+    clock.advance(span)
