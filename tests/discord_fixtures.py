@@ -5,20 +5,18 @@ Their helpers are in `discord_simulation`; here they would slow down the tests t
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from simcord import Env
 
-from bot.store.engine.database import Database
 from discord_simulation import LogWatch, Simulation, open_simulation
+from empty_store import copy_empty_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 # Half of the tests' time would go into waiting for the next look at the bot.
 (Env._settle_internal.__kwdefaults__ or {})["idle"] = 0.002
@@ -37,22 +35,10 @@ def errors() -> Iterator[LogWatch]:
     assert watch.take() == []
 
 
-@pytest.fixture(scope="session")
-def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of an empty database; copying it is quicker than making one for each test."""
-    path = tmp_path_factory.mktemp("store") / "bot.db"
-
-    async def make() -> None:
-        await (await Database.open(f"sqlite+aiosqlite:///{path}")).aclose()
-
-    asyncio.run(make())
-    return path
-
-
 @pytest.fixture
-def store(tmp_path: Path, new_store: Path) -> Path:
+def store(tmp_path: Path) -> Path:
     """The file of an empty database, for this test alone."""
-    return Path(shutil.copy(new_store, tmp_path))
+    return copy_empty_store(tmp_path / "bot.db")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from bot.services.domain_looks import DomainLooks
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
 from bot.words import Words
+from empty_store import empty_store_url
 from max_wait import MAX_WAIT
 from request_parts import NOON, SERVER, FileMail
 
@@ -62,7 +63,7 @@ async def looking(
     """Yield looks at the zones of a server; `authorities` says which name servers are asked too."""
     async with AsyncExitStack() as stack:
         resolver = await stack.enter_async_context(Resolver([Server(*server.address)]))
-        url = f"sqlite+aiosqlite:///{folder}/bot.db"
+        url = empty_store_url(folder / "bot.db")
         database = await stack.enter_async_context(await Database.open(url))
         mail = FileMail(folder / "mail")
 

@@ -26,6 +26,7 @@ from bot.store.engine.database import Database
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.tallies import StoredTallies
+from empty_store import empty_store_url
 from strategies import RSA_1024
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class Setup:
 
     def __init__(self, folder: Path, *, by_hand: bool = False, url: str | None = None) -> None:
         self.folder = folder
-        self.url = url or f"sqlite+aiosqlite:///{folder}/bot.db"
+        self.url = url or empty_store_url(folder / "bot.db")
         self.time = NOON
         self.mail = FileMail(folder / "mail")
         self.messenger = FileMessenger(folder / "discord")

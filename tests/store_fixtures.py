@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import CowbellError
 from bot.store.engine.database import Database
 from bot.store.engine.transaction import Transaction
+from empty_store import empty_store_url
 from postgres_server import running_postgres
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ async def database_url(
     if request.param == "repeating":
         monkeypatch.setattr(Transaction, "run", _run_twice)
     if request.param != "postgresql":
-        yield f"sqlite+aiosqlite:///{tmp_path}/bot.db"
+        yield empty_store_url(tmp_path / "bot.db")
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     async with server.emptied_database() as name:

@@ -32,6 +32,7 @@ from bot.store.engine.database import Database
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.words import Words
+from empty_store import empty_store_url
 from request_parts import NOON
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ async def service(tmp_path: Path) -> AsyncIterator[MemberService]:
         resolver = await stack.enter_async_context(
             Resolver([server], in_flight=AT_ONCE * MOST_QUESTIONS)
         )
-        url = f"sqlite+aiosqlite:///{tmp_path}/bot.db"
+        url = empty_store_url(tmp_path / "bot.db")
         database = await stack.enter_async_context(await Database.open(url))
         mail = load_settings(DEMO_ENVIRONMENT).mail_server()
         checker = Checker(resolver.ask, mail, lambda: NOON)

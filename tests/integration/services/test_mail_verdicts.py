@@ -15,6 +15,7 @@ from bot.services.domain_facts import DomainFacts
 from bot.services.mail_verdicts import MailVerdicts
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
+from empty_store import empty_store_url
 from mail_testing_parts import FRIEND, open_mail_testing
 from observed_domain import SERVER
 from probe_mails import PROBE
@@ -63,9 +64,9 @@ class CountingAsk(LinesAsk):
 async def judge_without_domain(path: Path, raw: bytes, ask: LinesAsk | None = None) -> MailVerdict:
     """Return the verdict on a mail whose test named no domain; its server signs with `mailcow`."""
     ask = ask or LinesAsk(WORLD)
-    async with open_mail_testing(f"sqlite+aiosqlite:///{path}/tests.db") as parts:
+    async with open_mail_testing(empty_store_url(path / "tests.db")) as parts:
         test = (await parts.begin(None)).test
-        async with await Database.open(f"sqlite+aiosqlite:///{path}/keys.db") as database:
+        async with await Database.open(empty_store_url(path / "keys.db")) as database:
             keys, clock = KnownKeys(database), Clock()
             record = key_pair().record
             await keys.learn(FRIEND, "mailcow", record, KeySource.MAIL_SERVER, clock())
@@ -101,7 +102,7 @@ async def test_a_selector_that_the_server_does_not_sign_with_is_an_old_one(tmp_p
 
 async def test_a_mail_of_the_server_before_a_move_does_not_pass(tmp_path: Path) -> None:
     # The selector is the usual one, so the key alone tells that our server did not sign.
-    async with await Database.open(f"sqlite+aiosqlite:///{tmp_path}/keys.db") as database:
+    async with await Database.open(empty_store_url(tmp_path / "keys.db")) as database:
         keys, clock = KnownKeys(database), Clock()
         record = key_pair("old").record
         await keys.learn(FRIEND, "dkim", record, KeySource.MAIL_SERVER, clock())
