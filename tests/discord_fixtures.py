@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Half of the tests' time would go into waiting for the next look at the bot.
-(Env._settle_internal.__kwdefaults__ or {})["idle"] = 0.002
+(Env._settle_internal.__kwdefaults__ or {})["idle"] = 0.01
 
 
 @pytest.fixture

@@ -200,10 +200,14 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     **{
         f"discord/{name}": {"kind": ("dkim", "dmarc", "maildomain", "webmail")}
         for name in (
-            *("member_accepted", "member_live", "member_next"),
+            *("member_accepted", "member_live"),
             *("request_by_hand", "request_intro"),
         )
     },
+    # It sets `part` itself for what it includes.
+    "discord/member_next": {"kind": ("dkim", "dmarc", "maildomain", "webmail"), "part": ("",)},
+    # Of these it is only the "s" of several that another number would leave out.
+    "discord/privacy_kept": {"domains": (2,), "checks": (2,), "decisions": (2,)},
     "discord/port": {
         "before": ("", "PLAIN"),
         "tls": ("not-tried", "works", "old", "not-offered"),
