@@ -72,11 +72,15 @@ def _octets(text: str) -> bytes:
 
 
 def _escape(text: str) -> str:
-    return "".join(
-        f"\\{chr(octet)}"
-        if octet in b'"\\'
-        else chr(octet)
-        if 0x20 <= octet < 0x7F
-        else f"\\{octet:03d}"
-        for octet in _octets(text)
-    )
+    if text.isascii() and text.isprintable():  # at once, as a zone can be full of long texts
+        return text.replace("\\", r"\\").replace('"', r"\"")
+    return "".join(map(_SPELLED.__getitem__, _octets(text)))
+
+
+def _spell(octet: int) -> str:
+    if octet in b'"\\':
+        return f"\\{chr(octet)}"
+    return chr(octet) if 0x20 <= octet < 0x7F else f"\\{octet:03d}"
+
+
+_SPELLED = tuple(map(_spell, range(256)))

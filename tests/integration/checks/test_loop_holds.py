@@ -49,7 +49,7 @@ from hostile_texts import (
     counted,
     some_attacks,
 )
-from loop_holds import limit_of, worst_hold
+from loop_holds import TRIES, limit_of, worst_hold
 from zone_reports import DOMAIN, KEY, SERVER, LinesAsk
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def test_no_zone_that_is_large_as_a_whole_holds_the_loop(
     healthy: float,
     record_property: Callable[[str, object], None],
 ) -> None:
-    zones = [zone(attempt) for attempt in range(3)]  # it takes long to write them down
+    zones = [zone(attempt) for attempt in range(TRIES)]  # it takes long to write them down
     held = worst_hold(lambda n: look(zones[n]), limit=limit_of(healthy))
     tell((held, ""), 1, healthy, record_property)
     assert held <= limit_of(healthy)
