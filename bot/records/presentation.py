@@ -72,9 +72,7 @@ def _octets(text: str) -> bytes:
 
 
 def _escape(text: str) -> str:
-    if text.isascii() and text.isprintable():  # at once, as a zone can be full of long texts
-        return text.replace("\\", r"\\").replace('"', r"\"")
-    return "".join(map(_SPELLED.__getitem__, _octets(text)))
+    return _octets(text).decode("latin-1").translate(_SPELLED)  # a character for each octet
 
 
 def _spell(octet: int) -> str:
@@ -83,4 +81,4 @@ def _spell(octet: int) -> str:
     return chr(octet) if 0x20 <= octet < 0x7F else f"\\{octet:03d}"
 
 
-_SPELLED = tuple(map(_spell, range(256)))
+_SPELLED = tuple(map(_spell, range(256)))  # looked up, as a zone can be full of long texts

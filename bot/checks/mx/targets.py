@@ -6,6 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -93,8 +94,10 @@ def targets_to_resolve(expected: Expected, answer: Answer) -> tuple[dns.name.Nam
     Pure; at most `MOST_RESOLVED`. What their text alone says (our host, an IP address, no name at
     all) is left out.
     """
-    names = (name for _, name in _records(answer) if _read_text(expected, name) is None)
-    return tuple(dict.fromkeys(names))[:MOST_RESOLVED]
+    names = dict.fromkeys(name for _, name in _records(answer))
+    # Read until there are enough, as an answer can hold hundreds.
+    undecided = (name for name in names if _read_text(expected, name) is None)
+    return tuple(islice(undecided, MOST_RESOLVED))
 
 
 def read_targets(expected: Expected, observed: Observation, answer: Answer) -> tuple[Target, ...]:
