@@ -86,6 +86,11 @@ class Simulation:
         )
         await self.env.restart_bot(self.client)
 
+    def follow_clock(self) -> None:
+        """Have Discord's time go forward whenever the bot's clock is set forward."""
+        env, clock = self.env, self.clock
+        clock.follow = lambda: env.backend.advance_clock((clock() - env.now()).total_seconds())
+
     async def check(self, name: str, who: MemberActor | None = None) -> ResponseMessage:
         """Return the answer to `/dnscheck`."""
         return answer_to(await (who or self.ann).slash(self.channel, "dnscheck", domain=name))

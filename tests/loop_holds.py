@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TOO_LONG = 0.05  # seconds of work, on a machine where a healthy zone takes less than a tenth of it
 TIMES_HEALTHY = 10  # so many times the work of a healthy zone in the same run, on a slower one
-TRIES = 5  # the collector of garbage, and processes that share a core's caches, add to some of them
+TRIES = 3  # the collector of garbage, and processes that share a core's caches, add to some of them
 
 
 class LoopHolds:

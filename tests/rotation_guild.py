@@ -71,7 +71,7 @@ class RotationGuild:
 
     async def later(self, **span: float) -> None:
         """Let time pass, Discord's too, and do what is due then."""
-        _advance(self.sim, timedelta(**span))
+        self.sim.clock.advance(timedelta(**span))
         await self.work()
 
     async def get(self, number: int = 1) -> Rotation:
@@ -141,7 +141,8 @@ async def open_rotation_guild(
     """Yield the server, whose bot may write to a Mailcow that has the domain; or has none."""
     environment = {**DEMO_ENVIRONMENT, **(environ or {})}
     async with open_simulation(store, environ=environment, asks_authorities=True) as sim:
-        _advance(sim, _until_noon(sim.clock()))
+        sim.follow_clock()
+        sim.clock.advance(_until_noon(sim.clock()))
         if by_hand:
             guild = RotationGuild(await open_admin_guild(sim), None)
             guild.publish(old_record())
@@ -171,10 +172,3 @@ def _until_noon(now: datetime) -> timedelta:
     """Return how long it is until the next noon (UTC), from which no hour soon is a quiet one."""
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
     return (noon - now) % timedelta(days=1)
-
-
-def _advance(sim: Simulation, span: timedelta) -> None:
-    """Set the clock of the bot and Discord's forward."""
-    env, clock = sim.env, sim.clock
-    clock.follow = lambda: env.backend.advance_clock((clock() - env.now()).total_seconds())
-    clock.advance(span)

@@ -206,8 +206,6 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     },
     # It sets `part` itself for what it includes.
     "discord/member_next": {"kind": ("dkim", "dmarc", "maildomain", "webmail"), "part": ("",)},
-    # Of these it is only the "s" of several that another number would leave out.
-    "discord/privacy_kept": {"domains": (2,), "checks": (2,), "decisions": (2,)},
     "discord/port": {
         "before": ("", "PLAIN"),
         "tls": ("not-tried", "works", "old", "not-offered"),

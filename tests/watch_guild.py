@@ -66,8 +66,7 @@ class WatchGuild:
 
     async def later(self, **span: float) -> None:
         """Let time pass, Discord's too, and the watch do what is due on the way."""
-        env, clock = self.sim.env, self.sim.clock
-        clock.follow = lambda: env.backend.advance_clock((clock() - env.now()).total_seconds())
+        self.sim.follow_clock()
         await let_pass(self.sim.client.watch, self.sim.clock, timedelta(**span))
 
     async def meet(self, what: str) -> None:
